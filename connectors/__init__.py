@@ -1,0 +1,1 @@
+"""Speak to vendors: one folder per system, nothing vendor-specific anywhere else."""

@@ -1,0 +1,248 @@
+"""What a connector can do, as small protocols; a system implements those its vendor allows.
+
+Every read declares how it finds changes (`ReadDeclaration`), every write how it finds out whether it already happened
+(`Lookup`). The engine never knows a vendor: it sees these types and the declaration in ``connectors/declaration.py``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Protocol
+
+from commerce.customer import Customer
+from commerce.order import Order, PaymentStatus
+
+
+class DocumentType(StrEnum):
+    """What an order becomes at the target."""
+
+    ORDER = "order"
+    INVOICE = "invoice"
+    INVOICE_DRAFT = "invoice_draft"
+    QUOTE = "quote"
+    TRANSACTION = "transaction"
+
+
+class Lookup(StrEnum):
+    """How a target finds out whether a document was already created."""
+
+    BY_REFERENCE = "by_reference"
+    SCAN = "scan"
+    """Recent documents are read and compared on our reference, or on date, debtor and amount."""
+    NONE = "none"
+    """It cannot: an unknown outcome waits for a person."""
+
+
+class Identifier(StrEnum):
+    """What names a product on an order line."""
+
+    SKU = "sku"
+    EAN = "ean"
+
+
+@dataclass(frozen=True)
+class ReadDeclaration:
+    """How a source shows what is new or changed.
+
+    ``lag`` is read again on every run because records appear late; ``sweep_every`` re-reads ``sweep_window`` for what
+    even that misses (None: the source's cursor sees every change). ``inclusive`` tells whether the filter returns
+    records equal to the cursor.
+    """
+
+    cursor_field: str
+    inclusive: bool
+    lag: timedelta
+    sees_changes: bool
+    sweep_every: timedelta | None = None
+    sweep_window: timedelta = timedelta(0)
+
+
+@dataclass(frozen=True)
+class ListedOrder:
+    """An order as the source's list shows it: enough to decide whether to read it."""
+
+    source_id: str
+    reference: str
+    placed_at: datetime
+    fingerprint: str
+    """Changes whenever the listed form changes; computed by the connector from the listed body."""
+    status: str
+    payment_status: PaymentStatus
+    currency: str
+    total: Decimal | None
+    header: dict[str, Any]
+    """The listed body as it came, so that reading the order need not fetch it again."""
+
+
+@dataclass(frozen=True)
+class OrderPage:
+    """One page of a read. ``cursor`` covers this page and all before it; it is only kept once the read is complete."""
+
+    orders: Sequence[ListedOrder]
+    cursor: str | None
+    next_page: str | None
+    """Opaque position of the next page; None ends the read."""
+    refused: Sequence["RefusedListing"] = ()
+    """Entries that could not be understood; they must not stop the page."""
+
+
+@dataclass(frozen=True)
+class RefusedListing:
+    """A list entry that is malformed: an id if there is one, and why."""
+
+    source_id: str
+    problem_sentence: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ReadFrom:
+    """Where a read begins: after ``cursor`` (None: from the start), never before ``not_before``, minus ``overlap``."""
+
+    cursor: str | None
+    not_before: datetime | None
+    overlap: timedelta
+
+
+class OrderSource(Protocol):
+    """Hands out orders."""
+
+    async def list_orders(self, start: ReadFrom, page: str | None, size: int) -> OrderPage:
+        """One page of orders, oldest first. Raises `Temporary` or `ConnectionRefused`."""
+
+    async def list_orders_by_id(self, source_ids: Sequence[str]) -> Sequence[ListedOrder]:
+        """The listed form of named orders; those that no longer exist are left out."""
+
+    async def read_order(self, source_id: str, header: Mapping[str, Any] | None) -> Order:
+        """The complete order; ``header`` saves the call for what the list already told.
+
+        Raises `RecordGone`, or `RecordRefused` when the body cannot be understood.
+        """
+
+
+@dataclass(frozen=True)
+class CustomerRef:
+    """A customer at the target. ``action`` is ``found``, ``created``, ``updated`` or ``default``."""
+
+    target_id: str
+    number: str
+    action: str
+    content_hash: str = ""
+
+
+@dataclass(frozen=True)
+class ProductRef:
+    """A product at the target, with what the document needs of it."""
+
+    target_id: str
+    number: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document at the target."""
+
+    target_id: str
+    number: str
+    kind: DocumentType
+    total: Decimal
+    """Including tax, as the target states it."""
+    currency: str
+    complete: bool
+    """False when a further step is needed, such as booking a draft."""
+
+
+@dataclass(frozen=True)
+class DocumentRequest:
+    """All that a target needs to prepare one document; ``values`` are the flow's value tables."""
+
+    order: Order
+    kind: DocumentType
+    customer: CustomerRef
+    products: Mapping[str, ProductRef]
+    """By the identifier the flow uses (SKU or EAN), exactly as written on the lines."""
+    identifier: Identifier
+    values: Mapping[str, Mapping[str, str]]
+    """Table name → source value → target value, for instance ``payment_method``."""
+    rounding_limit: Decimal
+
+
+@dataclass(frozen=True)
+class PreparedDocument:
+    """A body that passed every check that needs no write. Nothing has been sent."""
+
+    reference: str
+    kind: DocumentType
+    body: dict[str, Any]
+    expected_total: Decimal
+    rounding: Decimal = Decimal(0)
+    """What the rounding line carries, flagged on the item when not zero."""
+    notes: Sequence[str] = ()
+    """Visible truncations and other things a person may want to know."""
+
+
+class CustomerTarget(Protocol):
+    """Keeps the buyers of orders."""
+
+    async def find_customer(self, order: Order) -> CustomerRef | None:
+        """By e-mail (and currency where the vendor ties it to the customer); None when there is none."""
+
+    async def push_customer(self, order: Order, found: str | None, *, update: bool) -> CustomerRef:
+        """Create, or update customer ``found`` when it differs and ``update`` is set.
+
+        Looks up again before creating, so a second run confirms instead of doubling.
+        """
+
+    def customer_key(self, customer: Customer, currency: str) -> str:
+        """The text under which a binding remembers the customer (hashed by the store); empty: cannot be remembered."""
+
+
+class ProductTarget(Protocol):
+    """Knows the products that order lines name."""
+
+    async def find_products(self, identifiers: Sequence[str], by: Identifier) -> Mapping[str, ProductRef]:
+        """Those that exist, keyed as asked; list look-ups where the vendor answers lists."""
+
+
+class OrderTarget(CustomerTarget, ProductTarget, Protocol):
+    """Takes orders in as documents."""
+
+    async def required_products(self, order: Order) -> Sequence[str]:
+        """Article numbers the document needs beside the product lines: shipping, fees, discount, rounding.
+
+        Raises `RecordRefused` when a setting that this order needs is empty.
+        """
+
+    async def find_document(self, reference: str, kind: DocumentType, *, placed_at: datetime) -> Document | None:
+        """By our reference; None when the target has none. A found one may be incomplete."""
+
+    async def prepare_document(self, request: DocumentRequest) -> PreparedDocument:
+        """Map and check. Writes nothing. Raises `RecordRefused`."""
+
+    async def push_document(self, prepared: PreparedDocument, found: Document | None) -> Document:
+        """Create the document, or finish what is missing of ``found``.
+
+        Verifies the target's total before anything final. Raises `OutcomeUnknown` when an answer was lost,
+        `RecordRefused` when the target refuses or its total differs beyond the limit.
+        """
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One entry of a live list of a connected account, for a drop-down."""
+
+    value: str
+    label: str
+
+
+class Account(Protocol):
+    """What every connected account can do."""
+
+    async def test(self) -> str:
+        """Prove the connection with a read; returns one sentence about the account. Raises `VendorError`."""
+
+    async def choices(self, name: str) -> Sequence[Choice]:
+        """A live list by its declared name; raises KeyError for an undeclared one."""
