@@ -1,0 +1,1 @@
+"""Tests of Longshore; the folders mirror the packages they check."""

@@ -1,0 +1,71 @@
+"""Temporal servers for tests: the same binary the product embeds, with short timers and nothing on disk."""
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import WorkflowEnvironment
+
+from tests.child_server import ServerDidNotStartError, child_server, free_port
+
+ATTEMPTS_TO_FIND_A_PORT = 3
+
+SHORT_TIMERS = ("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="10ms"')
+"""Without it every timer and back-off under a second takes a second."""
+
+TIME_SKIPPING = (
+    "--dynamic-config-value",
+    "frontend.WorkflowTimeSkippingEnabled=true",
+    "--dynamic-config-value",
+    "system.workflowTimeSkippingEnabled=true",
+)
+
+
+def temporal_binary() -> str:
+    """The Temporal command: the one installed beside this interpreter, else the one on the path."""
+    beside = Path(sys.executable).with_name("temporal")
+    found = str(beside) if beside.exists() else shutil.which("temporal")
+    if found is None:
+        msg = "The Temporal server is missing; `python3 dev.py test` installs it."
+        raise FileNotFoundError(msg)
+    return found
+
+
+@contextlib.contextmanager
+def temporal_server(*extra_arguments: str) -> Iterator[str]:
+    """Run a Temporal server in real time, in memory, and give its address (`127.0.0.1:port`)."""
+    for attempt in range(1, ATTEMPTS_TO_FIND_A_PORT + 1):
+        port = free_port()
+        command = [temporal_binary(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless"]
+        command += ["--log-level", "error", *SHORT_TIMERS, *extra_arguments]
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(child_server(command, ready_words="Temporal Metrics:"))
+            except ServerDidNotStartError:
+                # Another process may have taken the port between the look and the start.
+                if attempt == ATTEMPTS_TO_FIND_A_PORT:
+                    raise
+                continue
+            yield f"127.0.0.1:{port}"
+            return
+
+
+async def start_time_skipping(**options: Any) -> WorkflowEnvironment:
+    """Start a Temporal server whose workflows sleep in no time; the caller shuts it down.
+
+    Args:
+        options: Passed to the SDK's `start_time_skipping_v2`; the data converter is the pydantic one unless given.
+            Extra server arguments (`dev_server_extra_args`) are added to the ones needed here.
+    """
+    extra_arguments = [*TIME_SKIPPING, *SHORT_TIMERS, *options.pop("dev_server_extra_args", ())]
+    options.setdefault("data_converter", pydantic_data_converter)
+    return await WorkflowEnvironment.start_time_skipping_v2(
+        dev_server_existing_path=temporal_binary(),
+        dev_server_extra_args=extra_arguments,
+        dev_server_log_level="error",
+        **options,
+    )
