@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from typing import Any
 
 import httpx
 
 from simulators.kit import Simulator, exactjson
 from simulators.serve import RunningSimulator, create
+
+
+def _exact(value: Any) -> Any:
+    """The same value with every float as the Decimal of its shortest text."""
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, dict):
+        return {key: _exact(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_exact(item) for item in value]
+    return value
 
 
 class Simulation:
@@ -59,10 +71,10 @@ class Simulation:
         await self._call("DELETE", "faults")
 
     async def advance(self, seconds: float) -> Any:
-        return await self._call("POST", "clock", {"advance_seconds": str(seconds)})
+        return await self._call("POST", "clock", {"advance_seconds": seconds})
 
     async def skew(self, seconds: float) -> Any:
-        return await self._call("POST", "clock", {"skew_seconds": str(seconds)})
+        return await self._call("POST", "clock", {"skew_seconds": seconds})
 
     async def set_now(self, moment: str) -> Any:
         return await self._call("POST", "clock", {"now": moment})
@@ -77,7 +89,7 @@ class Simulation:
         return await self._call("PATCH", "settings", changes or {})
 
     async def _call(self, method: str, path: str, body: Any = None) -> Any:
-        content = None if body is None else exactjson.dumps(body).encode("ascii")
+        content = None if body is None else exactjson.dumps(_exact(body)).encode("ascii")
         response = await self._client.request(method, f"/_sim/{path}", content=content)
         assert response.status_code < 400, response.text
         return exactjson.loads(response.content) if response.content else None
