@@ -3,20 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
+import httpx
 from pydantic import BaseModel
 
-from connectors.client import VendorClient
-from connectors.oauth import OAuthEndpoints
+from connectors.budget import RateBudget
+from connectors.client import Bounds, VendorClient
+from connectors.exchange import ExchangeRecorder
+from connectors.oauth import OAuthClient, OAuthEndpoints, TokenVault
 from connectors.protocols import Account, DocumentType, Lookup, OrderSource, OrderTarget, ReadDeclaration
-
-
-@dataclass(frozen=True)
-class RateLimit:
-    """So many calls a minute for one bucket of an account."""
-
-    per_minute: int
 
 
 @dataclass(frozen=True)
@@ -63,14 +58,23 @@ class Connector:
     """Live lists the account can give: name → title."""
     prerequisites: tuple[str, ...] = ()
     oauth: OAuthEndpoints | None = None
+    """The vendor's production addresses, for the documentation and the wizard."""
+    oauth_client: Callable[[BaseModel], OAuthClient] | None = None
+    """Connection settings → our registration, with the addresses these settings name."""
     order_source: OrderSourceDeclaration | None = None
     order_target: OrderTargetDeclaration | None = None
 
 
 @dataclass(frozen=True)
 class ConnectionContext:
-    """What the engine supplies to open a client for one connection; see ``connectors/client.py`` for the parts."""
+    """What the engine supplies to open a client for one connection."""
 
-    connection_id: str
     settings: BaseModel
-    parts: Mapping[str, Any]
+    """An instance of the connector's ``connection_settings``."""
+    budget: RateBudget
+    recorder: ExchangeRecorder
+    vault: TokenVault | None = None
+    """The connection's tokens; needed by systems with ``oauth``."""
+    transport: httpx.AsyncBaseTransport | None = None
+    """Another way to the vendor than the network, for tests."""
+    bounds: Bounds = field(default_factory=Bounds)
