@@ -27,6 +27,7 @@ class ProblemCode(StrEnum):
     TOO_LARGE = "too_large"
     OUTCOME_UNKNOWN = "outcome_unknown"
     TEMPORARY_TROUBLE = "temporary_trouble"
+    INTERNAL_ERROR = "internal_error"
     SETTING_MISSING = "setting_missing"
     CONNECTION_REFUSED = "connection_refused"
     CONNECTION_EXPIRED = "connection_expired"
@@ -47,4 +48,4 @@ class Problem(BaseModel):
 
     def cause(self) -> str:
         """The text whose keyed hash groups items that one fix releases."""
-        return "\x1f".join((self.code, self.field, self.value))
+        return f"{self.code}\x1f{self.field}\x1f{self.value}"

@@ -159,10 +159,14 @@ class FlowRef(BaseModel):
 class FetchInput(FlowRef):
     """Read the next page of a flow's source and hand out what is ready."""
 
-    limit: int
-    """How many items may be handed out."""
     begin: bool
     """True for the first page of a run: housekeeping of the ledger happens here."""
+    read: bool
+    """False only hands out what is ready."""
+    window: int
+    """How many items may be on their way at once."""
+    under_way: int
+    """How many of them the workflow awaits already."""
 
 
 class HandedOut(BaseModel):
