@@ -7,7 +7,7 @@
     python3 dev.py check     format, lint, types, import contracts, generated pages
     python3 dev.py bench     the measurements; without a name it lists them
     python3 dev.py docs      write the generated parts of the pages again
-    python3 dev.py lock      renew requirements.lock; `lock --upgrade` takes newer versions
+    python3 dev.py lock      renew the two locks; `lock --upgrade` takes newer versions
 
 Packages go into `.venv`, exactly as `requirements.lock` names them; nothing is installed outside this folder. A second
 run installs nothing while the lock is unchanged.
@@ -30,6 +30,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 LOCK = ROOT / "requirements.lock"
+RUNTIME_LOCK = ROOT / "requirements-runtime.lock"
 VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 UV_VENV = ROOT / ".uv"
@@ -277,10 +278,16 @@ def docs(*arguments: str) -> int:
 
 
 def lock(*arguments: str) -> int:
-    """Write `requirements.lock` again from `pyproject.toml`: hashes, for all platforms, without any address."""
-    command = [find_uv(), "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes"]
-    command += ["--no-header", "--no-emit-index-url", "--no-emit-find-links", "--group", "dev", *arguments]
-    run([*command, "--output-file", str(LOCK), "pyproject.toml"], "renewing the lock", uv_environment())
+    """Write both locks again from `pyproject.toml`: hashes, for all platforms, without any address.
+
+    `requirements-runtime.lock` is the part of `requirements.lock` that runs; the container image holds no more.
+    """
+    compile_lock = [find_uv(), "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--no-header"]
+    compile_lock += ["--generate-hashes", "--no-emit-index-url", "--no-emit-find-links", "pyproject.toml"]
+    everything = [*compile_lock, "--group", "dev", "--output-file", LOCK.name, *arguments]
+    run(everything, "renewing the lock", uv_environment())
+    part = [*compile_lock, "--constraint", LOCK.name, "--output-file", RUNTIME_LOCK.name]
+    run(part, "renewing the lock of what runs", uv_environment())
     return 0
 
 

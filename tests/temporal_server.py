@@ -11,6 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
 from tests.child_server import ServerDidNotStartError, child_server, free_port
+from workflows.names import SEARCH_ATTRIBUTES
 
 ATTEMPTS_TO_FIND_A_PORT = 3
 
@@ -37,11 +38,15 @@ def temporal_binary() -> str:
 
 @contextlib.contextmanager
 def temporal_server(*extra_arguments: str) -> Iterator[str]:
-    """Run a Temporal server in real time, in memory, and give its address (`127.0.0.1:port`)."""
+    """Run a Temporal server in real time, in memory, and give its address (`127.0.0.1:port`).
+
+    The search attributes of the workflows are known to it.
+    """
+    attributes = [f"--search-attribute={key.name}={key.indexed_value_type.name.title()}" for key in SEARCH_ATTRIBUTES]
     for attempt in range(1, ATTEMPTS_TO_FIND_A_PORT + 1):
         port = free_port()
         command = [temporal_binary(), "server", "start-dev", "--ip", "127.0.0.1", "--port", str(port), "--headless"]
-        command += ["--log-level", "error", *SHORT_TIMERS, *extra_arguments]
+        command += ["--log-level", "error", *SHORT_TIMERS, *attributes, *extra_arguments]
         with contextlib.ExitStack() as stack:
             try:
                 stack.enter_context(child_server(command, ready_words="Temporal Metrics:"))
@@ -58,11 +63,13 @@ async def start_time_skipping(**options: Any) -> WorkflowEnvironment:
     """Start a Temporal server whose workflows sleep in no time; the caller shuts it down.
 
     Args:
-        options: Passed to the SDK's `start_time_skipping_v2`; the data converter is the pydantic one unless given.
-            Extra server arguments (`dev_server_extra_args`) are added to the ones needed here.
+        options: Passed to the SDK's `start_time_skipping_v2`. Unless given, the data converter is the pydantic one
+            and the search attributes are those of the workflows. Extra server arguments (`dev_server_extra_args`) are
+            added to the ones needed here.
     """
     extra_arguments = [*TIME_SKIPPING, *SHORT_TIMERS, *options.pop("dev_server_extra_args", ())]
     options.setdefault("data_converter", pydantic_data_converter)
+    options.setdefault("search_attributes", SEARCH_ATTRIBUTES)
     return await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=temporal_binary(),
         dev_server_extra_args=extra_arguments,
