@@ -112,8 +112,8 @@ class OrderSource(Protocol):
     async def list_orders(self, start: ReadFrom, page: str | None, size: int) -> OrderPage:
         """One page of orders, oldest first. Raises `Temporary` or `ConnectionRefused`."""
 
-    async def list_orders_by_id(self, source_ids: Sequence[str]) -> Sequence[ListedOrder]:
-        """The listed form of named orders; those that no longer exist are left out."""
+    async def list_orders_by_id(self, source_ids: Sequence[str]) -> OrderPage:
+        """The listed form of named orders, on one page without a cursor; those that no longer exist are left out."""
 
     async def read_order(self, source_id: str, header: Mapping[str, Any] | None) -> Order:
         """The complete order; ``header`` saves the call for what the list already told.

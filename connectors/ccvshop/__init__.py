@@ -1,0 +1,84 @@
+"""CCV Shop: a web shop that hands out orders."""
+
+from datetime import timedelta
+
+from pydantic import BaseModel
+
+from connectors.ccvshop.account import CHOICES, CcvAccount
+from connectors.ccvshop.api import buckets
+from connectors.ccvshop.errors import CcvAnswers
+from connectors.ccvshop.orders import CcvOrders
+from connectors.ccvshop.settings import CcvConnection, CcvOrderSource
+from connectors.ccvshop.signing import KeyPair
+from connectors.client import VendorClient
+from connectors.declaration import ConnectionContext, Connector, OrderSourceDeclaration
+from connectors.protocols import ReadDeclaration
+
+__all__ = ["CONNECTOR"]
+
+
+def _open_client(context: ConnectionContext) -> VendorClient:
+    settings = CcvConnection.model_validate(context.settings)
+    return VendorClient(
+        settings.base_url,
+        authentication=KeyPair(settings.public_key, settings.secret_key),
+        answers=CcvAnswers(),
+        budget=context.budget,
+        recorder=context.recorder,
+        buckets=buckets(settings),
+        secrets=(settings.secret_key.get_secret_value(),),
+        transport=context.transport,
+        bounds=context.bounds,
+    )
+
+
+def _open_account(client: VendorClient, _connection: BaseModel) -> CcvAccount:
+    return CcvAccount(client)
+
+
+def _open_orders(client: VendorClient, _connection: BaseModel, settings: BaseModel) -> CcvOrders:
+    return CcvOrders(client, CcvOrderSource.model_validate(settings))
+
+
+CONNECTOR = Connector(
+    system="ccvshop",
+    title="CCV Shop",
+    versions="REST API v1",
+    connection_settings=CcvConnection,
+    open_client=_open_client,
+    open_account=_open_account,
+    choices=CHOICES,
+    prerequisites=(
+        'In the shop\'s App Store, install the app "API".',
+        "Under My web shop, Settings, API settings, create a public key and a secret that may read orders and the shop.",
+    ),
+    order_source=OrderSourceDeclaration(
+        open=_open_orders,
+        settings=CcvOrderSource,
+        read=ReadDeclaration(
+            cursor_field="create_date",
+            inclusive=True,
+            lag=timedelta(minutes=10),
+            sees_changes=False,
+            sweep_every=timedelta(hours=1),
+            sweep_window=timedelta(days=2),
+        ),
+        statuses={
+            "1": "New",
+            "2": "In process",
+            "3": "Waiting for manufacturer",
+            "4": "Waiting for payment",
+            "5": "Sent",
+            "6": "Delivered",
+            "7": "Completed",
+            "8": "Cancelled",
+            "9": "Waiting for supplier",
+            "10": "Being packaged",
+            "11": "Ready to be collected",
+            "12": "Being assembled",
+            "13": "Back order",
+            "14": "Reserved",
+        },
+        value_tables={"payment_method": "payment_methods"},
+    ),
+)

@@ -1,0 +1,61 @@
+"""Prove a connection and list what its owner can choose from."""
+
+from collections.abc import Sequence
+
+from commerce.problems import ProblemCode
+from connectors.ccvshop.api import ROOT
+from connectors.ccvshop.fields import Fields
+from connectors.client import VendorClient
+from connectors.errors import ConnectionRefused, Temporary
+from connectors.protocols import Choice
+
+CHOICES = {"statuses": "Order statuses", "payment_methods": "Payment methods"}
+
+
+class CcvAccount:
+    """`Account` of one shop."""
+
+    def __init__(self, client: VendorClient) -> None:
+        self._client = client
+
+    async def test(self) -> str:
+        """Read what the key may use, and the shop's name."""
+        resources = await self._items("/", "list what this API key may use")
+        named = {resource.text("title").lower() for resource in resources}
+        addressed = {resource.text("href").rstrip("/").rpartition("/")[2] for resource in resources}
+        if "orders" not in named | addressed:
+            raise ConnectionRefused(
+                ProblemCode.CONNECTION_REFUSED,
+                "The API key of this connection may not read orders. Give it that right under My web shop, Settings, "
+                "API settings in the shop, then test again.",
+            )
+        return f'Connected to the shop "{(await self._shop()).text("name")}".'
+
+    async def choices(self, name: str) -> Sequence[Choice]:
+        """A live list of the shop; the values are those that stand on orders."""
+        return await {"statuses": self._statuses, "payment_methods": self._payment_methods}[name]()
+
+    async def _statuses(self) -> list[Choice]:
+        shop = (await self._shop()).whole_number("id")
+        operation = "read the settings of the shop"
+        answer = await self._client.read("GET", f"{ROOT}/webshops/{shop}/settings/", operation=operation)
+        settings = Fields("Shop settings", answer.body if isinstance(answer.body, dict) else {})
+        found = settings.children("order_status") or [
+            status for item in settings.children("items") for status in item.children("order_status")
+        ]
+        return [Choice(item.text("id"), item.text("status_name") or item.text("status")) for item in found]
+
+    async def _payment_methods(self) -> list[Choice]:
+        items = await self._items("/paymethods/", "list payment methods")
+        found = {item.text("method"): item.text("label") or item.text("method") for item in items}
+        return [Choice(value, label) for value, label in found.items() if value]
+
+    async def _shop(self) -> Fields:
+        shops = await self._items("/webshops/", "read the name of the shop")
+        if not shops:
+            raise Temporary("CCV Shop named no shop for this API key.")
+        return shops[0]
+
+    async def _items(self, path: str, operation: str) -> list[Fields]:
+        answer = await self._client.read("GET", ROOT + path, operation=operation)
+        return Fields("Shop", answer.body if isinstance(answer.body, dict) else {}).children("items")
