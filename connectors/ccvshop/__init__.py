@@ -50,7 +50,7 @@ CONNECTOR = Connector(
     choices=CHOICES,
     prerequisites=(
         'In the shop\'s App Store, install the app "API".',
-        "Under My web shop, Settings, API settings, create a public key and a secret that may read orders and the shop.",
+        "Under My web shop, Settings, API settings, create a key pair that may read orders and the shop.",
     ),
     order_source=OrderSourceDeclaration(
         open=_open_orders,
