@@ -40,7 +40,7 @@ async def test_faults_that_answer(fault: str, status: int, worked: int) -> None:
         assert response.status_code == status
         assert await count(sim) == worked
         if status == 200:
-            with pytest.raises(ValueError, match="Expecting|Unterminated|delimiter"):
+            with pytest.raises(ValueError, match=r"Expecting|Unterminated|delimiter"):
                 response.json()
         assert (await call(sim)).json()["count"] == worked + 1
 
