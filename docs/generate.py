@@ -59,7 +59,7 @@ def feature_list(outcomes: dict[str, str]) -> str:
     """How many features are proven, and which."""
     proven = sorted(feature for feature, outcome in outcomes.items() if outcome == "passed")
     open_ones = sorted(set(outcomes) - set(proven))
-    lines = [f"Proven: {len(proven)}.", "", ", ".join(proven) or "None."]
+    lines = [f"Proven: {len(proven)}.", "", ", ".join(proven) + "." if proven else "None yet."]
     if open_ones:
         lines += ["", f"Tested but not proven: {', '.join(open_ones)}."]
     return "\n".join(lines) + "\n"

@@ -1,6 +1,7 @@
 """Says after a run which rows of the feature list are proven: `build/features.json`, id to outcome.
 
 An id is "passed" only when every test marked with it passed, "failed" when one failed, and "skipped" otherwise.
+Only a run of all tests writes the file: a part of them proves nothing about ids that other tests are marked with too.
 The marks travel in each report's user properties, so the report is right when the tests run in several processes.
 """
 
@@ -29,6 +30,16 @@ def outcome_of_feature(tests: list[str]) -> str:
     return "passed"
 
 
+def is_whole_run(config: pytest.Config) -> bool:
+    """Whether nothing on the command line leaves tests out."""
+    option = config.option
+    if option.keyword or option.markexpr or getattr(option, "lf", False) or option.deselect:
+        return False
+    everywhere = {str(config.rootpath / folder) for folder in config.getini("testpaths")}
+    named = {str((config.invocation_params.dir / argument).resolve()) for argument in config.args}
+    return everywhere <= named
+
+
 class FeatureReport:
     """The pytest plugin; the controlling process writes the file, workers only mark their reports."""
 
@@ -54,7 +65,7 @@ class FeatureReport:
         self._reports.setdefault(report.nodeid, []).append((str(report.when), report.outcome, expected_to_fail))
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not self._is_controller or session.config.option.collectonly:
+        if not self._is_controller or session.config.option.collectonly or not is_whole_run(session.config):
             return
         outcomes = {
             feature: outcome_of_feature([outcome_of_test(self._reports[test]) for test in sorted(tests)])

@@ -77,8 +77,18 @@ def test_a_server_that_ends_at_once_is_reported_with_its_words() -> None:
         pytest.fail("a server that ended was given out as running")
 
 
-@pytest.mark.parametrize("processes", ["0", "2"])
-def test_feature_report(tmp_path: Path, processes: str) -> None:
+def run_sample(folder: Path, *arguments: str) -> None:
+    """Run the sample tests of a folder in a pytest of their own."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    for name in [name for name in environment if name.startswith("PYTEST_")]:
+        del environment[name]
+    subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True)
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """A folder with tests of every outcome, marked with features, and our report."""
     tests = tmp_path / "tests"
     tests.mkdir()
     (tests / "conftest.py").write_text(
@@ -122,13 +132,14 @@ def test_feature_report(tmp_path: Path, processes: str) -> None:
             """
         )
     )
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = feature: ids\npythonpath = .\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", processes, "tests"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    for name in [name for name in environment if name.startswith("PYTEST_")]:
-        del environment[name]
-    subprocess.run(command, cwd=tmp_path, env=environment, check=False, capture_output=True)
-    assert json.loads((tmp_path / "build" / "features.json").read_text()) == {
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = feature: ids\npythonpath = .\ntestpaths = tests\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_feature_report(sample: Path, processes: str) -> None:
+    run_sample(sample, "-n", processes)
+    assert json.loads((sample / "build" / "features.json").read_text()) == {
         "AA-01": "failed",
         "AA-02": "failed",
         "AA-03": "passed",
@@ -136,3 +147,9 @@ def test_feature_report(tmp_path: Path, processes: str) -> None:
         "AA-05": "skipped",
         "AA-06": "failed",
     }
+
+
+@pytest.mark.parametrize("part", [["tests/test_sample.py"], ["-k", "right"], ["--collect-only"]])
+def test_a_part_of_the_tests_proves_nothing(sample: Path, part: list[str]) -> None:
+    run_sample(sample, *part)
+    assert not (sample / "build").exists()
