@@ -1,0 +1,1 @@
+"""Accounts at the systems: created, tested, given consent for, reconnected."""

@@ -1,0 +1,1 @@
+"""One kind of record in one direction: settings, schedules and value tables."""

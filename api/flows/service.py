@@ -1,0 +1,178 @@
+"""What the endpoints for flows do."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
+
+from api.connections.schemas import Choice
+from api.connections.service import ConnectionService
+from api.engine import Engine, Heard
+from api.flows.schemas import Flow, FlowChange, FlowWish, MappedValue, ValueSaved, ValueTable
+from api.integrations.plan import reconfigure
+from api.problem_documents import Conflict, FieldError, NotFound, Refused, vendor_sentence
+from api.services import Services
+from api.systems import connector_of
+from connectors.declaration import Connector
+from connectors.errors import VendorError
+from connectors.order_flow import SettingsRefused, order_sides, parse_order_flow
+from store.records import FlowRecord, IntegrationRecord
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The systems at the two ends of a flow."""
+
+    source: Connector
+    target: Connector
+
+    def check(self, settings: Mapping[str, Any]) -> None:
+        """Refuse settings that do not fit, naming the setting."""
+        try:
+            parse_order_flow(self.source, self.target, settings)
+        except SettingsRefused as error:
+            detail = str(error)
+            raise Refused(detail, errors=[FieldError(field="settings", detail=detail)]) from None
+
+    def value_tables(self) -> dict[str, tuple[str | None, str | None]]:
+        """Table → the live lists with the source's and the target's values."""
+        source, target = order_sides(self.source, self.target)
+        names = sorted({*source.value_tables, *target.value_tables})
+        return {name: (source.value_tables.get(name), target.value_tables.get(name)) for name in names}
+
+
+def shown(record: FlowRecord) -> Flow:
+    """A flow as the API gives it."""
+    return Flow(
+        id=record.id,
+        integration_id=record.integration_id,
+        kind=record.kind,
+        source_connection_id=record.source_connection_id,
+        target_connection_id=record.target_connection_id,
+        schedule=record.schedule,
+        enabled=record.enabled,
+        paused=record.paused,
+        settings=record.settings,
+        settings_version=record.settings_version,
+        cursor=record.cursor,
+        last_run_at=record.last_run_at,
+    )
+
+
+class FlowService:
+    """Flows of one workspace."""
+
+    def __init__(self, services: Services, workspace_id: str) -> None:
+        self._services = services
+        self._store = services.store
+        self._workspace_id = workspace_id
+        self._engine = Engine(services.temporal)
+
+    async def create(self, integration_id: str, wish: FlowWish) -> tuple[Flow, Heard]:
+        """Keep a new flow; a running integration begins with it at once."""
+        integration = await self._store.integrations.get(self._workspace_id, integration_id)
+        await self.check(integration.connection_a_id, integration.connection_b_id, wish)
+        flow_id = await self.keep(integration_id, wish)
+        return await self.get(flow_id), await self._reconfigure(integration_id)
+
+    async def check(self, connection_a_id: str, connection_b_id: str, wish: FlowWish) -> None:
+        """Refuse a flow that could not work."""
+        ends = {wish.source_connection_id, wish.target_connection_id}
+        if ends != {connection_a_id, connection_b_id}:
+            raise Refused("A flow goes from one of the integration's two connections to the other.")
+        pair = await self._pair(wish.source_connection_id, wish.target_connection_id)
+        pair.check(wish.settings)
+
+    async def keep(self, integration_id: str, wish: FlowWish) -> str:
+        """Store a checked flow; one of a kind and a source per integration."""
+        try:
+            return await self._store.flows.create(
+                self._workspace_id,
+                integration_id=integration_id,
+                kind=wish.kind,
+                source_connection_id=wish.source_connection_id,
+                target_connection_id=wish.target_connection_id,
+                schedule=wish.schedule,
+                settings=wish.settings,
+                enabled=wish.enabled,
+            )
+        except IntegrityError:
+            raise Conflict(f"The integration has a flow of {wish.kind} from this source already; change it.") from None
+
+    async def get(self, flow_id: str) -> Flow:
+        """One flow."""
+        return shown(await self._store.flows.get(self._workspace_id, flow_id))
+
+    async def change(self, flow_id: str, wish: FlowChange) -> tuple[Flow, Heard]:
+        """New settings get the next version; the flow's place in the source stays."""
+        record = await self._store.flows.get(self._workspace_id, flow_id)
+        if wish.settings is not None:
+            settings = {**record.settings, **wish.settings}
+            pair = await self._pair(record.source_connection_id, record.target_connection_id)
+            pair.check(settings)
+            await self._store.flows.update_settings(self._workspace_id, flow_id, settings)
+        if wish.schedule is not None:
+            await self._store.flows.set_schedule(self._workspace_id, flow_id, wish.schedule)
+        return await self.get(flow_id), await self._reconfigure(record.integration_id)
+
+    async def set_enabled(self, flow_id: str, *, enabled: bool) -> tuple[Flow, Heard]:
+        """Switch a flow on or off; its place in the source stays."""
+        await self._store.flows.set_enabled(self._workspace_id, flow_id, enabled=enabled)
+        flow = await self.get(flow_id)
+        return flow, await self._reconfigure(flow.integration_id)
+
+    async def set_value(self, flow_id: str, table: str, row: MappedValue) -> ValueSaved:
+        """Save one row of a value table; what waited for it is released and goes out at once."""
+        record = await self._known_table(flow_id, table)
+        released = await self._store.value_maps.set_value(
+            self._workspace_id, flow_id, table, row.source_value, row.target_value
+        )
+        heard = await self._engine.poke(record.integration_id, flow_id)
+        return ValueSaved(released=released, engine=heard)
+
+    async def remove_value(self, flow_id: str, table: str, source_value: str) -> None:
+        """Remove one row; orders with this value park from then on."""
+        await self._known_table(flow_id, table)
+        if not await self._store.value_maps.remove_value(self._workspace_id, flow_id, table, source_value):
+            raise NotFound("The table has no such row.")
+
+    async def values(self, flow_id: str, *, choices: bool) -> list[ValueTable]:
+        """The value tables of a flow; with the choices of both accounts, read now, when asked for."""
+        record = await self._store.flows.get(self._workspace_id, flow_id)
+        pair = await self._pair(record.source_connection_id, record.target_connection_id)
+        stored = await self._store.value_maps.values(self._workspace_id, flow_id)
+        tables = []
+        for name, (source_list, target_list) in pair.value_tables().items():
+            table = ValueTable(table=name, values=stored.get(name, {}))
+            if choices:
+                table.source_choices = await self._choices(record.source_connection_id, source_list, table)
+                table.target_choices = await self._choices(record.target_connection_id, target_list, table)
+            tables.append(table)
+        return tables
+
+    async def _choices(self, connection_id: str, name: str | None, table: ValueTable) -> list[Choice] | None:
+        if name is None:
+            return None
+        try:
+            return await ConnectionService(self._services, self._workspace_id).choices(connection_id, name)
+        except VendorError as error:
+            table.unavailable.append(vendor_sentence(error))
+            return None
+
+    async def _known_table(self, flow_id: str, table: str) -> FlowRecord:
+        record = await self._store.flows.get(self._workspace_id, flow_id)
+        pair = await self._pair(record.source_connection_id, record.target_connection_id)
+        tables = pair.value_tables()
+        if table not in tables:
+            raise NotFound(f"This flow has no value table of this name. It has: {', '.join(tables) or 'none'}.")
+        return record
+
+    async def _pair(self, source_connection_id: str, target_connection_id: str) -> Pair:
+        source = await self._store.connections.get(self._workspace_id, source_connection_id)
+        target = await self._store.connections.get(self._workspace_id, target_connection_id)
+        return Pair(connector_of(source.system), connector_of(target.system))
+
+    async def _reconfigure(self, integration_id: str) -> Heard:
+        integration: IntegrationRecord = await self._store.integrations.get(self._workspace_id, integration_id)
+        return await reconfigure(self._store, self._engine, self._workspace_id, integration)

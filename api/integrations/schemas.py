@@ -1,0 +1,116 @@
+"""What goes in and out of the endpoints for integrations."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.engine import Heard
+from api.fields import Moment, Name, RecordId, Text, TimeZone
+from api.flows.schemas import Flow, FlowWish
+from store.records import IntegrationState
+
+
+class NewIntegration(BaseModel):
+    """Two connections to keep in agreement."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    time_zone: TimeZone = Field(default="UTC", description="Schedules are read in this zone.")
+    connection_a_id: RecordId
+    connection_b_id: RecordId
+    flows: list[FlowWish] = Field(default_factory=list, max_length=20)
+
+
+class IntegrationChange(BaseModel):
+    """What to change; the rest stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    time_zone: TimeZone | None = None
+
+
+class Integration(BaseModel):
+    """Two connections in agreement."""
+
+    id: str
+    name: str
+    time_zone: str
+    connection_a_id: str
+    connection_b_id: str
+    state: IntegrationState
+    paused: bool
+    created_at: datetime
+    flows: list[Flow]
+
+
+class ChangedIntegration(BaseModel):
+    """The integration after the change, and whether its workflow heard of it."""
+
+    integration: Integration
+    engine: Heard
+
+
+class FlowChoice(BaseModel):
+    """One flow of the integration, or all when left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    flow_id: RecordId | None = None
+
+
+class ResyncWish(BaseModel):
+    """Which records to read again: exactly one of the three."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    flow_id: RecordId
+    since: Moment | None = Field(default=None, description="From this moment on, by the source's own dates.")
+    source_ids: list[Text] = Field(default_factory=list, max_length=500, description="Only these records.")
+    everything: bool = Field(default=False, description="From the flow's start date on.")
+
+
+class Told(BaseModel):
+    """Whether the integration's workflow heard the message."""
+
+    engine: Heard
+
+
+class FlowStanding(BaseModel):
+    """How far one flow is: listed = done + skipped + parked + in_flight."""
+
+    flow_id: str
+    kind: str
+    enabled: bool
+    state: str = Field(description="running, waiting, paused, blocked, disabled, stopped, or unknown when not live.")
+    blocked: str = Field(description="The problem code of a connection that refuses; empty when all is well.")
+    last_run: datetime | None
+    next_run: datetime | None
+    cursor: str
+    page: str
+    runs: int | None = Field(description="Runs since the start; known only when live.")
+    listed: int
+    done: int
+    skipped: int
+    parked: int
+    in_flight: int
+    released: int = Field(description="Items that were parked and let go at least once.")
+    lag_seconds: float = Field(description="Age of the oldest item that is not through yet.")
+
+
+class IntegrationStanding(BaseModel):
+    """How far an integration is."""
+
+    integration_id: str
+    state: IntegrationState
+    paused: bool
+    live: bool = Field(description="Whether the workflow itself answered; else this is the ledger's account alone.")
+    flows: list[FlowStanding]
+
+
+class Execution(BaseModel):
+    """Where to look in the Temporal UI."""
+
+    workflow_id: str
+    url: str

@@ -1,0 +1,1 @@
+"""What happened to one record, and what may happen next."""
