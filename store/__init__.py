@@ -1,0 +1,70 @@
+"""Our own database: tables, repositories, encryption, migrations."""
+
+from store.budgets import AccountBudget, Reservation
+from store.claims import Claim
+from store.database import Database
+from store.keys import KeyRing, KeyRingError, UndecipherableError
+from store.migrations import migrate
+from store.records import (
+    AlreadyBound,
+    BindingRecord,
+    ConnectionRecord,
+    ConnectionState,
+    Counts,
+    ExchangeEntry,
+    FlowRecord,
+    FlowRun,
+    FlowVersionRecord,
+    HandOut,
+    IntegrationRecord,
+    IntegrationState,
+    ItemEventRecord,
+    ItemPage,
+    ItemRecord,
+    ItemState,
+    NotFoundError,
+    PageEntry,
+    PageOutcome,
+    ProblemRecord,
+    ProblemState,
+    SkipReason,
+    Timeline,
+)
+from store.store import Store
+from store.tokens import Vault
+
+__all__ = [
+    "AccountBudget",
+    "AlreadyBound",
+    "BindingRecord",
+    "Claim",
+    "ConnectionRecord",
+    "ConnectionState",
+    "Counts",
+    "Database",
+    "ExchangeEntry",
+    "FlowRecord",
+    "FlowRun",
+    "FlowVersionRecord",
+    "HandOut",
+    "IntegrationRecord",
+    "IntegrationState",
+    "ItemEventRecord",
+    "ItemPage",
+    "ItemRecord",
+    "ItemState",
+    "KeyRing",
+    "KeyRingError",
+    "NotFoundError",
+    "PageEntry",
+    "PageOutcome",
+    "ProblemRecord",
+    "ProblemState",
+    "Reservation",
+    "SkipReason",
+    "Store",
+    "Timeline",
+    "UndecipherableError",
+    "Vault",
+    "migrate",
+]

@@ -1,0 +1,134 @@
+"""Bindings: this source record is that target record."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from sqlmodel import col, delete, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from store.database import Database
+from store.ids import new_id
+from store.records import AlreadyBound, BindingRecord
+from store.repository import CHUNK, Repository
+from store.tables import Binding, Item
+
+ORDER = "order"
+CUSTOMER = "customer"
+
+_UNIQUE = ["flow_id", "kind", "source_key"]
+
+
+class Bindings(Repository):
+    """What is known to exist at targets. Customers are kept under keyed hashes: no e-mail address is stored."""
+
+    async def find(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> dict[str, BindingRecord]:
+        """The bindings of these source keys, keyed as asked; unknown ones are left out."""
+        stored = {await self._stored_key(workspace_id, kind, key): key for key in keys}
+        asked = list(stored)
+        found: dict[str, BindingRecord] = {}
+        async with self._database.reading() as session:
+            for start in range(0, len(asked), CHUNK):
+                rows = await session.exec(
+                    select(Binding).where(
+                        col(Binding.workspace_id) == workspace_id,
+                        col(Binding.flow_id) == flow_id,
+                        col(Binding.kind) == kind,
+                        col(Binding.source_key).in_(asked[start : start + CHUNK]),
+                    )
+                )
+                for row in rows.all():
+                    key = stored[row.source_key]
+                    found[key] = BindingRecord(
+                        kind, key, row.target_id, row.target_number, row.content_hash, row.details
+                    )
+        return found
+
+    async def put(self, workspace_id: str, flow_id: str, *bindings: BindingRecord) -> None:
+        """Remember bindings, all in one transaction. A newer one replaces the older, except for orders.
+
+        Raises:
+            AlreadyBound: An order is bound to another target record.
+        """
+        if not bindings:
+            return
+        rows = [
+            Binding(
+                id=new_id("bnd"),
+                workspace_id=workspace_id,
+                flow_id=flow_id,
+                kind=binding.kind,
+                source_key=await self._stored_key(workspace_id, binding.kind, binding.source_key),
+                target_id=binding.target_id,
+                target_number=binding.target_number,
+                content_hash=binding.content_hash,
+                details=dict(binding.details),
+                updated_at=datetime.now(UTC),
+            )
+            for binding in bindings
+        ]
+        async with self._database.writing() as session:
+            for row in rows:
+                await _put(session, self._database, row)
+
+    async def forget(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> int:
+        """Forget what these source records are at the target, so that it is looked up; returns how many were known."""
+        stored = [await self._stored_key(workspace_id, kind, key) for key in keys]
+        async with self._database.writing() as session:
+            gone = await session.exec(
+                delete(Binding).where(
+                    col(Binding.workspace_id) == workspace_id,
+                    col(Binding.flow_id) == flow_id,
+                    col(Binding.kind) == kind,
+                    col(Binding.source_key).in_(stored),
+                )
+            )
+            return gone.rowcount
+
+    async def _stored_key(self, workspace_id: str, kind: str, key: str) -> str:
+        return await self._keyed_hash(workspace_id, key) if kind == CUSTOMER else key
+
+
+async def bind_order(session: AsyncSession, database: Database, item: Item, target_id: str, target_number: str) -> None:
+    """Bind an item's source record; raises `AlreadyBound` when it is another target record."""
+    await _put(
+        session,
+        database,
+        Binding(
+            id=new_id("bnd"),
+            workspace_id=item.workspace_id,
+            flow_id=item.flow_id,
+            kind=ORDER,
+            source_key=item.source_id,
+            target_id=target_id,
+            target_number=target_number,
+            content_hash="",
+            updated_at=datetime.now(UTC),
+        ),
+    )
+
+
+async def _put(session: AsyncSession, database: Database, binding: Binding) -> None:
+    insert = database.insert(Binding).values(**binding.model_dump())
+    replaced = {
+        "target_id": insert.excluded.target_id,
+        "target_number": insert.excluded.target_number,
+        "content_hash": insert.excluded.content_hash,
+        "details": insert.excluded.details,
+        "updated_at": insert.excluded.updated_at,
+    }
+    # An order already bound elsewhere is left alone by the condition, and then no row comes back.
+    only_same = None if binding.kind != ORDER else col(Binding.target_id) == binding.target_id
+    saved = await session.exec(
+        insert.on_conflict_do_update(index_elements=_UNIQUE, set_=replaced, where=only_same).returning(col(Binding.id))
+    )
+    if saved.first() is not None:
+        return
+    bound_to = await session.exec(
+        select(Binding.target_id).where(
+            col(Binding.workspace_id) == binding.workspace_id,
+            col(Binding.flow_id) == binding.flow_id,
+            col(Binding.kind) == binding.kind,
+            col(Binding.source_key) == binding.source_key,
+        )
+    )
+    raise AlreadyBound(binding.source_key, bound_to.one(), binding.target_id)

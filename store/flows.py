@@ -1,0 +1,182 @@
+"""Flows: schedules, settings with all their versions, and the position of the read."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from store.ids import new_id
+from store.records import FlowRecord, FlowRun, FlowVersionRecord
+from store.repository import Repository, locked, one
+from store.tables import Connection, Flow, FlowVersion, Integration, MappedValue
+
+
+class Flows(Repository):
+    """The flows of a workspace."""
+
+    async def create(
+        self,
+        workspace_id: str,
+        *,
+        integration_id: str,
+        kind: str,
+        source_connection_id: str,
+        target_connection_id: str,
+        schedule: str,
+        settings: Mapping[str, Any],
+        enabled: bool = True,
+    ) -> str:
+        """A new flow; returns its id.
+
+        Raises:
+            NotFoundError: The integration or a connection is not this workspace's.
+            sqlalchemy.exc.IntegrityError: The integration already has this kind of flow from this source.
+        """
+        flow_id = new_id("flw")
+        now = datetime.now(UTC)
+        async with self._database.writing() as session:
+            await one(session, Integration, workspace_id, integration_id, "integration")
+            for connection_id in (source_connection_id, target_connection_id):
+                await one(session, Connection, workspace_id, connection_id, "connection")
+            flow = Flow(
+                id=flow_id,
+                workspace_id=workspace_id,
+                integration_id=integration_id,
+                kind=kind,
+                source_connection_id=source_connection_id,
+                target_connection_id=target_connection_id,
+                schedule=schedule,
+                enabled=enabled,
+                settings=dict(settings),
+                created_at=now,
+            )
+            session.add(flow)
+            await session.flush()
+            await keep_version(session, flow)
+        return flow_id
+
+    async def get(self, workspace_id: str, flow_id: str) -> FlowRecord:
+        """One flow; raises `NotFoundError`."""
+        async with self._database.reading() as session:
+            return _record(await one(session, Flow, workspace_id, flow_id, "flow"))
+
+    async def list(self, workspace_id: str, integration_id: str | None = None) -> tuple[FlowRecord, ...]:
+        """All flows, or those of one integration, oldest first."""
+        async with self._database.reading() as session:
+            statement = select(Flow).where(col(Flow.workspace_id) == workspace_id)
+            if integration_id is not None:
+                statement = statement.where(col(Flow.integration_id) == integration_id)
+            rows = (await session.exec(statement.order_by(col(Flow.id)))).all()
+        return tuple(_record(row) for row in rows)
+
+    async def update_settings(self, workspace_id: str, flow_id: str, settings: Mapping[str, Any]) -> int:
+        """Replace the settings; returns the version they got. The earlier version is kept."""
+        async with self._database.writing() as session:
+            flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            flow.settings = dict(settings)
+            flow.settings_version += 1
+            await session.flush()
+            await keep_version(session, flow)
+            return flow.settings_version
+
+    async def versions(self, workspace_id: str, flow_id: str) -> tuple[FlowVersionRecord, ...]:
+        """All versions of the settings and value tables, newest first."""
+        async with self._database.reading() as session:
+            statement = select(FlowVersion).where(
+                col(FlowVersion.workspace_id) == workspace_id, col(FlowVersion.flow_id) == flow_id
+            )
+            rows = (await session.exec(statement.order_by(col(FlowVersion.version).desc()))).all()
+        return tuple(FlowVersionRecord(row.version, row.settings, row.value_tables, row.created_at) for row in rows)
+
+    async def set_schedule(self, workspace_id: str, flow_id: str, schedule: str) -> None:
+        """Another cron expression."""
+        async with self._database.writing() as session:
+            (await locked(session, Flow, workspace_id, flow_id, "flow")).schedule = schedule
+
+    async def set_enabled(self, workspace_id: str, flow_id: str, *, enabled: bool) -> None:
+        """Switch the flow on or off; its cursor stays."""
+        async with self._database.writing() as session:
+            (await locked(session, Flow, workspace_id, flow_id, "flow")).enabled = enabled
+
+    async def set_paused(self, workspace_id: str, flow_id: str, *, paused: bool) -> None:
+        """Pause the flow or let it go on; its cursor stays."""
+        async with self._database.writing() as session:
+            (await locked(session, Flow, workspace_id, flow_id, "flow")).paused = paused
+
+    async def rewind(self, workspace_id: str, flow_id: str, cursor: str | None) -> None:
+        """Read again from a cursor (None: from the start). A read under way is superseded and moves nothing."""
+        async with self._database.writing() as session:
+            flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            flow.cursor = cursor
+            flow.page = None
+            flow.pending_cursor = None
+            flow.sweeping = False
+            flow.read_number += 1
+
+    async def begin_run(self, workspace_id: str, flow_id: str, *, now: datetime, sweep: bool = False) -> FlowRun:
+        """Where to read: a read that was interrupted goes on at its page, else a new one begins.
+
+        ``sweep`` asks for a read of the older window; it is ignored when another read has to be finished first, so
+        look at the result. A second call before the first page was saved begins the same read again.
+        """
+        async with self._database.writing() as session:
+            flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            flow.last_run_at = now
+            if flow.page is None:
+                flow.sweeping = sweep
+                flow.pending_cursor = None
+            return FlowRun(
+                read_number=flow.read_number,
+                cursor=flow.cursor,
+                page=flow.page,
+                sweeping=flow.sweeping,
+                settings_version=flow.settings_version,
+            )
+
+
+async def value_tables(session: AsyncSession, workspace_id: str, flow_id: str) -> dict[str, dict[str, str]]:
+    """Table name → source value → target value."""
+    statement = select(MappedValue).where(
+        col(MappedValue.workspace_id) == workspace_id, col(MappedValue.flow_id) == flow_id
+    )
+    tables: dict[str, dict[str, str]] = {}
+    for row in (await session.exec(statement.order_by(col(MappedValue.id)))).all():
+        tables.setdefault(row.table_name, {})[row.source_value] = row.target_value
+    return tables
+
+
+async def keep_version(session: AsyncSession, flow: Flow) -> None:
+    """Write down the settings and value tables of a flow under its current version."""
+    session.add(
+        FlowVersion(
+            id=new_id("ver"),
+            workspace_id=flow.workspace_id,
+            flow_id=flow.id,
+            version=flow.settings_version,
+            settings=flow.settings,
+            value_tables=await value_tables(session, flow.workspace_id, flow.id),
+            created_at=datetime.now(UTC),
+        )
+    )
+
+
+def _record(row: Flow) -> FlowRecord:
+    return FlowRecord(
+        id=row.id,
+        integration_id=row.integration_id,
+        kind=row.kind,
+        source_connection_id=row.source_connection_id,
+        target_connection_id=row.target_connection_id,
+        schedule=row.schedule,
+        enabled=row.enabled,
+        paused=row.paused,
+        settings=row.settings,
+        settings_version=row.settings_version,
+        cursor=row.cursor,
+        page=row.page,
+        pending_cursor=row.pending_cursor,
+        last_run_at=row.last_run_at,
+        last_sweep_at=row.last_sweep_at,
+    )

@@ -1,0 +1,71 @@
+"""The store: all repositories over one database and one key ring."""
+
+from store.bindings import Bindings
+from store.budgets import AccountBudget
+from store.claims import Claims
+from store.connections import Connections
+from store.database import Database
+from store.exchanges import Exchanges
+from store.flows import Flows
+from store.integrations import Integrations
+from store.items import Items
+from store.keys import KeyRing
+from store.problems import Problems
+from store.repository import KeyedHashes
+from store.rotation import rotate
+from store.sealing import Sealer
+from store.tokens import OAuthStates
+from store.value_maps import ValueMaps
+from store.workspaces import Workspaces
+
+
+class Store:
+    """Our own database. Every method takes the workspace first; each call of a repository is one transaction."""
+
+    def __init__(self, database: Database, keys: KeyRing) -> None:
+        sealer = Sealer(keys)
+        self.database = database
+        self.keyed_hash = KeyedHashes(database, sealer)
+        """``await store.keyed_hash(workspace_id, text)``: a hash that only this workspace can make."""
+        parts = (database, sealer, self.keyed_hash)
+        self.workspaces = Workspaces(*parts)
+        self.connections = Connections(*parts)
+        self.oauth_states = OAuthStates(*parts)
+        self.integrations = Integrations(*parts)
+        self.flows = Flows(*parts)
+        self.value_maps = ValueMaps(*parts)
+        self.items = Items(*parts)
+        self.exchanges = Exchanges(*parts)
+        self.bindings = Bindings(*parts)
+        self.claims = Claims(*parts)
+        self.problems = Problems(*parts)
+        self._sealer = sealer
+
+    @classmethod
+    async def open(cls, url: str, keys: KeyRing) -> "Store":
+        """Open a database that `store.migrations.migrate` prepared.
+
+        Raises:
+            UndecipherableError: The key ring is not the one this database was written with.
+        """
+        store = cls(Database(url), keys)
+        try:
+            workspace_id = await store.workspaces.first()
+            if workspace_id is not None:
+                await store.keyed_hash(workspace_id, "")
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    def budget(self, workspace_id: str, connection_id: str) -> AccountBudget:
+        """The rate budget of an account, shared by all workers."""
+        return AccountBudget(self.database, workspace_id, connection_id)
+
+    async def rotate(self) -> int:
+        """Re-encrypt everything under the first key of the ring; see `store.rotation.rotate`."""
+        return await rotate(self.database, self._sealer)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.database.close()
