@@ -64,6 +64,8 @@ class PlanTerms:
     rounding_articles: Mapping[Decimal, str]
     """VAT percentage that will be applied → article id."""
     rounding_limit: Decimal
+    text_rows: int = 0
+    """Rows without a price that the document also carries."""
 
 
 def plan_rows(charges: Sequence[Charge], terms: PlanTerms, *, includes_vat: bool) -> RowPlan:
@@ -86,8 +88,8 @@ def plan_rows(charges: Sequence[Charge], terms: PlanTerms, *, includes_vat: bool
         corrections[rate] = corrections.get(rate, _NO_VAT) + correction
     extra = [_rounding_row(rate, amount, terms) for rate, amount in sorted(corrections.items()) if amount]
     rows += extra
-    if len(rows) > _MOST_ROWS:
-        raise RecordRefused(_too_many_rows(terms, len(rows)))
+    if len(rows) + terms.text_rows > _MOST_ROWS:
+        raise RecordRefused(_too_many_rows(terms, len(rows) + terms.text_rows))
     return RowPlan(
         includes_vat=includes_vat,
         rows=tuple(rows),

@@ -1,4 +1,4 @@
-"""What eAccounting makes of the rows of a document: amounts per row, VAT per rate on their sum, and the total to pay."""
+"""What eAccounting makes of the rows of a document: amounts per row, VAT per rate on their sum, and the total."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -58,10 +58,10 @@ def stated_total(document: Mapping[str, Any]) -> Decimal:
     Orders state a net amount. For the other documents the vendor's texts disagree on whether the amount includes VAT,
     so the document's own rows decide: their sum is the amount in the document's price mode.
     """
-    vat = _number(document, "VatAmount", "TotalVatAmount")
+    vat = _number(document, "TotalVatAmountInvoiceCurrency", "TotalVatAmount", "VatAmount")
     if "TotalAmount" not in document:
         return _number(document, "Amount") + vat
-    amount = _number(document, "TotalAmount")
+    amount = _number(document, "TotalAmountInvoiceCurrency", "TotalAmount")
     rows = sum((_answered_row(row).amount() for row in document.get("Rows") or ()), Decimal(0))
     net = rows - vat if document.get("IncludesVat") else rows
     return amount if abs(amount - net) > abs(amount - net - vat) else amount + vat

@@ -1,0 +1,194 @@
+"""Customers: found by e-mail address and currency, created once, updated only where the order says otherwise."""
+
+import hashlib
+from typing import Any, Final
+
+from commerce.customer import Customer, CustomerKind
+from commerce.order import Order
+from commerce.problems import Problem, ProblemCode
+from connectors import exact_json
+from connectors.answers import Action
+from connectors.eaccounting.api import Api, Record, answered, quoted
+from connectors.eaccounting.company import Company
+from connectors.eaccounting.customer_body import customer_body, email_of, is_company, missing
+from connectors.eaccounting.errors import ANSWERS, refused
+from connectors.eaccounting.settings import DefaultCustomerUse, EAccountingOrders
+from connectors.errors import OutcomeUnknown, RecordGone, RecordRefused
+from connectors.protocols import CustomerRef
+
+_PATH: Final = "/customers"
+
+
+class Customers:
+    """The customer register. One customer per e-mail address and currency: an invoice's currency is its customer's.
+
+    Of several that fit, active ones go first, then those of the buyer's kind (company or person), then the lowest
+    number: the oldest is the one people know.
+    """
+
+    def __init__(self, api: Api, company: Company, settings: EAccountingOrders) -> None:
+        self._api = api
+        self._company = company
+        self._settings = settings
+        self._seen: dict[str, Record] = {}
+
+    async def find(self, order: Order) -> CustomerRef | None:
+        """The customer of an order, or the default one; None when there is none yet.
+
+        Raises:
+            RecordRefused: ``MISSING_FIELD`` for a buyer without e-mail address and no default customer.
+        """
+        if self._takes_default(order):
+            return await self._default(order)
+        found = await self._find_record(order)
+        return None if found is None else _ref(found, "found")
+
+    async def push(self, order: Order, found: str | None, *, update: bool) -> CustomerRef:
+        """Create the customer, or update customer ``found``; a second run changes nothing.
+
+        Raises:
+            RecordGone: Customer ``found`` was deleted at eAccounting.
+            RecordRefused: The order lacks what a customer needs, or eAccounting refuses it.
+        """
+        if self._takes_default(order):
+            return await self._default(order)
+        wanted = await customer_body(order, self._settings, self._company)
+        if found is not None:
+            return await self._updated(await self.read(found), wanted, update=update)
+        existing = await self._find_record(order)
+        if existing is not None:
+            return await self._updated(existing, wanted, update=update)
+        return await self._created(order, wanted, update=update)
+
+    async def read(self, customer_id: str) -> Record:
+        """A customer as it stands at eAccounting. Raises `RecordGone`."""
+        if customer_id not in self._seen:
+            try:
+                self._remember(await self._api.get(f"{_PATH}/{customer_id}", "read the customer"))
+            except RecordGone as error:
+                raise RecordGone("customer", customer_id) from error
+        return self._seen[customer_id]
+
+    def key(self, customer: Customer, currency: str) -> str:
+        """What a binding remembers the customer by; empty where orders go to a default customer or have no e-mail."""
+        use = self._settings.default_customer_use if self._settings.default_customer else None
+        person = customer.kind is CustomerKind.PERSON or not customer.company.strip()
+        if use is DefaultCustomerUse.EVERYONE or (use is DefaultCustomerUse.PERSONS and person):
+            return ""
+        email = customer.email_key()
+        return f"{email}|{currency}" if email else ""
+
+    def _takes_default(self, order: Order) -> bool:
+        if not self._settings.default_customer:
+            return False
+        match self._settings.default_customer_use:
+            case DefaultCustomerUse.EVERYONE:
+                return True
+            case DefaultCustomerUse.PERSONS:
+                return not is_company(order) or not email_of(order)
+            case DefaultCustomerUse.WITHOUT_EMAIL:
+                return not email_of(order)
+
+    async def _default(self, order: Order) -> CustomerRef:
+        number = self._settings.default_customer
+        found = await self._api.find(
+            _PATH,
+            f"find customer {number}",
+            f"CustomerNumber eq {quoted(number)}",
+            lambda customer: str(customer.get("CustomerNumber")) == number,
+        )
+        if not found:
+            raise RecordRefused(_default_missing(order, number))
+        return _ref(self._remember(found[0]), "default")
+
+    async def _find_record(self, order: Order) -> Record | None:
+        email = email_of(order)
+        if not email:
+            raise RecordRefused(missing(order, "email", "Enter it in the shop, or set a default customer"))
+        spellings = dict.fromkeys((email, order.customer.email.strip()))
+        expression = " or ".join(f"EmailAddress eq {quoted(spelling)}" for spelling in spellings)
+        own_currency = (await self._company.facts()).currency
+
+        def fits(customer: Record) -> bool:
+            currency = str(customer.get("CurrencyCode") or own_currency)
+            return str(customer.get("EmailAddress") or "").strip().lower() == email and currency == order.currency
+
+        hits = await self._api.find(_PATH, "find the customer by e-mail address", expression, fits)
+        private = not is_company(order)
+
+        def rank(customer: Record) -> tuple[bool, bool, int, str]:
+            number = str(customer.get("CustomerNumber") or "")
+            return (
+                not customer.get("IsActive", True),
+                bool(customer.get("IsPrivatePerson")) is not private,
+                len(number),
+                number,
+            )
+
+        return self._remember(min(hits, key=rank)) if hits else None
+
+    async def _created(self, order: Order, wanted: Record, *, update: bool) -> CustomerRef:
+        body = {
+            **wanted,
+            "CurrencyCode": order.currency,
+            "TermsOfPaymentId": self._settings.terms_of_payment or (await self._company.facts()).terms_of_payment,
+        }
+        operation = f"create the customer of order {order.reference}"
+        answer = await self._api.post(_PATH, operation, body, accept={Action.CONFLICT})
+        if ANSWERS.classify(answer) is Action.CONFLICT:
+            existing = await self._find_record(order)
+            if existing is None:
+                raise refused(answer, operation, writing=True)
+            return await self._updated(existing, wanted, update=update)
+        created = answered(answer)
+        if not created.get("Id"):
+            existing = await self._find_record(order)
+            if existing is None:
+                raise OutcomeUnknown("eAccounting accepted a customer but does not show it yet.", settled=True)
+            created = existing
+        return _ref(self._remember(created), "created", wanted)
+
+    async def _updated(self, stored: Record, wanted: Record, *, update: bool) -> CustomerRef:
+        changed = {name: value for name, value in wanted.items() if _says_otherwise(stored.get(name), value)}
+        if not update or not changed:
+            return _ref(stored, "found", None if changed else wanted)
+        customer_id = str(stored["Id"])
+        operation = f"update customer {stored.get('CustomerNumber')}"
+        body = {**stored, **changed}
+        answer = await self._api.put(f"{_PATH}/{customer_id}", operation, body, accept={Action.GONE})
+        if ANSWERS.classify(answer) is Action.GONE:
+            raise RecordGone("customer", customer_id)
+        return _ref(self._remember({**body, **answered(answer)}), "updated", wanted)
+
+    def _remember(self, customer: Record) -> Record:
+        self._seen[str(customer["Id"])] = customer
+        return customer
+
+
+def _says_otherwise(stored: Any, wanted: Any) -> bool:
+    """Whether the order states something else than what is stored; what it does not state changes nothing."""
+    if wanted is None:
+        return False
+    return (stored or "") != wanted if isinstance(wanted, str) else bool(stored) is not wanted
+
+
+def _ref(customer: Record, action: str, wanted: Record | None = None) -> CustomerRef:
+    content = "" if wanted is None else hashlib.sha256(exact_json.dumps(wanted).encode()).hexdigest()
+    return CustomerRef(
+        target_id=str(customer["Id"]),
+        number=str(customer.get("CustomerNumber") or ""),
+        action=action,
+        content_hash=content,
+    )
+
+
+def _default_missing(order: Order, number: str) -> Problem:
+    return Problem(
+        code=ProblemCode.INVALID_VALUE,
+        field="default_customer",
+        value=number,
+        sentence=(
+            f"Order {order.reference}: the default customer {number} does not exist in eAccounting. Create it there or"
+            " correct the setting, and retry."
+        ),
+    )

@@ -1,0 +1,162 @@
+"""eAccounting as the target of orders."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pydantic import BaseModel
+
+from commerce.customer import Customer
+from commerce.order import Order
+from commerce.problems import Problem, ProblemCode
+from connectors.client import VendorClient
+from connectors.eaccounting.api import Api, Record
+from connectors.eaccounting.articles import Articles
+from connectors.eaccounting.charges import charges_of, needed_articles, rounding_articles
+from connectors.eaccounting.company import Company
+from connectors.eaccounting.customers import Customers
+from connectors.eaccounting.document_body import header, precision, rows, text_rows
+from connectors.eaccounting.documents import Documents
+from connectors.eaccounting.lines import Charge, PlanTerms, RowPlan, plan_rows
+from connectors.eaccounting.settings import EAccountingOrders
+from connectors.eaccounting.terms import terms_of_payment
+from connectors.eaccounting.text import Fitting
+from connectors.eaccounting.vat import treatment_of
+from connectors.errors import RecordRefused
+from connectors.protocols import (
+    CustomerRef,
+    Document,
+    DocumentRequest,
+    DocumentType,
+    Identifier,
+    PreparedDocument,
+    ProductRef,
+)
+
+
+class EAccountingTarget:
+    """Implements `OrderTarget`. Keeps what it read of company and codings for some minutes: reuse an instance."""
+
+    def __init__(self, client: VendorClient, settings: EAccountingOrders) -> None:
+        api = Api(client)
+        self._settings = settings
+        self._company = Company(api)
+        self._customers = Customers(api, self._company, settings)
+        self._articles = Articles(api, self._company)
+        self._documents = Documents(api, settings)
+
+    async def find_customer(self, order: Order) -> CustomerRef | None:
+        """See `Customers.find`."""
+        return await self._customers.find(order)
+
+    async def push_customer(self, order: Order, found: str | None, *, update: bool) -> CustomerRef:
+        """See `Customers.push`."""
+        return await self._customers.push(order, found, update=update)
+
+    def customer_key(self, customer: Customer, currency: str) -> str:
+        """E-mail address and currency; empty for buyers whose orders go to the default customer."""
+        return self._customers.key(customer, currency)
+
+    async def find_products(self, identifiers: Sequence[str], by: Identifier) -> Mapping[str, ProductRef]:
+        """See `Articles.find`."""
+        return await self._articles.find(identifiers, by)
+
+    async def required_products(self, order: Order) -> Sequence[str]:
+        """Numbers of the shipping, fee, discount and rounding articles the order may need."""
+        return needed_articles(order, self._settings)
+
+    async def find_document(self, reference: str, kind: DocumentType, *, placed_at: datetime) -> Document | None:
+        """See `Documents.find`."""
+        return await self._documents.find(reference, kind, placed_at)
+
+    async def prepare_document(self, request: DocumentRequest) -> PreparedDocument:
+        """Plan the document for both price modes, as only eAccounting's answer tells which one it has.
+
+        Raises:
+            RecordGone: The customer was deleted at eAccounting.
+            RecordRefused: Something about the order, a setting or the target's records must be corrected first.
+        """
+        order, settings = request.order, self._settings
+        customer = await self._customers.read(request.customer.target_id)
+        await self._require_currency(request, customer)
+        treatment = await treatment_of(self._company, customer, order.currency)
+        fit = Fitting()
+        special = await self._special_articles(request)
+        charges = charges_of(request, settings, special, treatment, fit)
+        facts = await self._company.facts()
+        body = header(request, settings, fit, facts.country)
+        texts = text_rows(request, settings, customer, fit)
+        terms = PlanTerms(
+            reference=order.reference,
+            order_total=order.total,
+            precision=precision(request.kind, domestic=treatment.domestic),
+            rounding_articles=rounding_articles(order, settings, special, treatment),
+            rounding_limit=request.rounding_limit,
+            text_rows=len(texts),
+        )
+        includes_vat = treatment.private and self._documents.private_prices_include_vat
+        plan = plan_rows(charges, terms, includes_vat=includes_vat)
+        other, problem = _attempt(charges, terms, includes_vat=not includes_vat)
+        return PreparedDocument(
+            reference=order.reference,
+            kind=request.kind,
+            body={
+                "document": {**body, "Rows": rows(request.kind, plan, texts)},
+                "includes_vat": includes_vat,
+                "other_rows": None if other is None else rows(request.kind, other, texts),
+                "other_problem": None if problem is None else problem.model_dump(mode="json"),
+                "placed_at": order.placed_at.isoformat(),
+            },
+            expected_total=plan.total,
+            rounding=plan.rounding,
+            notes=(*fit.notes, *plan.notes, *self._terms_note(request, customer)),
+        )
+
+    async def push_document(self, prepared: PreparedDocument, found: Document | None) -> Document:
+        """See `Documents.push`."""
+        return await self._documents.push(prepared, found)
+
+    async def _special_articles(self, request: DocumentRequest) -> Mapping[str, ProductRef]:
+        numbers = needed_articles(request.order, self._settings)
+        known = {} if request.identifier is Identifier.EAN else dict(request.products)
+        unknown = [number for number in numbers if number not in known]
+        return {**known, **await self._articles.find(unknown, Identifier.SKU)} if unknown else known
+
+    async def _require_currency(self, request: DocumentRequest, customer: Record) -> None:
+        """Only an order states its currency; the others take the customer's."""
+        currency = str(customer.get("CurrencyCode") or (await self._company.facts()).currency)
+        if request.kind is DocumentType.ORDER or currency == request.order.currency:
+            return
+        raise RecordRefused(
+            Problem(
+                code=ProblemCode.UNKNOWN_CURRENCY,
+                field="currency",
+                value=request.order.currency,
+                sentence=(
+                    f"Order {request.order.reference} is in {request.order.currency}, but customer"
+                    f" {customer.get('CustomerNumber')} is invoiced in {currency}. Choose another customer for orders"
+                    f" in {request.order.currency}, and retry."
+                ),
+            )
+        )
+
+    def _terms_note(self, request: DocumentRequest, customer: Record) -> tuple[str, ...]:
+        if request.kind is DocumentType.ORDER or not request.order.payment_method:
+            return ()
+        mapped = terms_of_payment(request.order, self._settings, request.values)
+        if mapped == str(customer.get("TermsOfPaymentId") or ""):
+            return ()
+        return ("The document has the customer's terms of payment: only orders can have their own.",)
+
+
+def _attempt(
+    charges: Sequence[Charge], terms: PlanTerms, *, includes_vat: bool
+) -> tuple[RowPlan | None, Problem | None]:
+    try:
+        return plan_rows(charges, terms, includes_vat=includes_vat), None
+    except RecordRefused as refused:
+        return None, refused.problem
+
+
+def open_target(client: VendorClient, _connection: BaseModel, settings: BaseModel) -> EAccountingTarget:
+    """The target for one flow; ``settings`` is an `EAccountingOrders`."""
+    return EAccountingTarget(client, EAccountingOrders.model_validate(settings))
