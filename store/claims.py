@@ -34,12 +34,12 @@ class Claims(Repository):
                     index_elements=["workspace_id", "name_key"],
                     set_={"owner": owner, "until": now + lease},
                     where=col(ClaimRow.until) <= now,
-                ).returning(ClaimRow.id)
+                ).returning(col(ClaimRow.id))
             )
             if taken.first() is not None:
                 return Claim(name, owner, held_for=None)
             until = await session.exec(
-                select(ClaimRow.until).where(col(ClaimRow.workspace_id) == workspace_id, col(ClaimRow.name_key) == key)
+                select(col(ClaimRow.until)).where(col(ClaimRow.workspace_id) == workspace_id, col(ClaimRow.name_key) == key)
             )
             return Claim(name, owner, held_for=max(until.one() - now, timedelta(milliseconds=100)))
 

@@ -1,6 +1,7 @@
 """Pages of a read: what was listed goes into the ledger, together with the position of the read."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -43,37 +44,50 @@ class Pages(Repository):
             settings_version: Under which settings the filters were applied.
             read_number: From `Flows.begin_run`; a page of a read that was rewound meanwhile moves no cursor.
         """
-        now = datetime.now(UTC)
-        listed = {entry.source_id: entry for entry in entries}
         async with self._database.writing() as session:
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
-            known = await _known(session, workspace_id, flow_id, list(listed))
-            new = [
-                self._new_item(flow, entry, settings_version, now)
-                for entry in listed.values()
-                if entry.source_id not in known
-            ]
-            await add_all(session, self._database, new)
-            events = [event(self._sealer, item, now, EventKind.LISTED, _listed_text(item)) for item in new]
-            changed = 0
-            for source_id, item in known.items():
-                entry = listed[source_id]
-                if item.fingerprint != entry.fingerprint:
-                    changed += 1
-                text = self._take_over(item, entry, settings_version)
-                if text:
-                    events.append(event(self._sealer, item, now, EventKind.CHANGED, text))
-            await session.flush()
-            await add_all(session, self._database, events)
             superseded = read_number is not None and read_number != flow.read_number
             if not superseded:
-                _move(flow, next_page, cursor, now)
+                _move(flow, next_page, cursor, datetime.now(UTC))
+            outcome = await self._take_in(session, flow, entries, settings_version)
+        return replace(outcome, superseded=superseded)
+
+    async def save_entries(
+        self, workspace_id: str, flow_id: str, entries: Sequence[PageEntry], *, settings_version: int
+    ) -> PageOutcome:
+        """Take in records that were looked at outside of a read; like `save_page`, but no read moves."""
+        async with self._database.writing() as session:
+            flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            return await self._take_in(session, flow, entries, settings_version)
+
+    async def _take_in(
+        self, session: AsyncSession, flow: Flow, entries: Sequence[PageEntry], settings_version: int
+    ) -> PageOutcome:
+        now = datetime.now(UTC)
+        listed = {entry.source_id: entry for entry in entries}
+        known = await _known(session, flow.workspace_id, flow.id, list(listed))
+        new = [
+            self._new_item(flow, entry, settings_version, now)
+            for entry in listed.values()
+            if entry.source_id not in known
+        ]
+        await add_all(session, self._database, new)
+        events = [event(self._sealer, item, now, EventKind.LISTED, _listed_text(item)) for item in new]
+        changed = 0
+        for source_id, item in known.items():
+            entry = listed[source_id]
+            if item.fingerprint != entry.fingerprint:
+                changed += 1
+            text = self._take_over(item, entry, settings_version)
+            if text:
+                events.append(event(self._sealer, item, now, EventKind.CHANGED, text))
+        await session.flush()
+        await add_all(session, self._database, events)
         return PageOutcome(
             listed=len(listed),
             new=len(new),
             changed=changed,
             unchanged=len(known) - changed,
-            superseded=superseded,
         )
 
     async def add_ids(

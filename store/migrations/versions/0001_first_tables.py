@@ -152,6 +152,20 @@ def upgrade() -> None:
         ),
     )
     op.create_table(
+        "claims",
+        sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("name_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("until", store.column_types.Moment(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_claims_workspace_id_workspaces")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
+        sa.UniqueConstraint("workspace_id", "name_key", name=op.f("uq_claims_workspace_id_name_key")),
+    )
+    with op.batch_alter_table("claims", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_claims_workspace_id"), ["workspace_id"], unique=False)
+
+    op.create_table(
         "bindings",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("workspace_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -161,6 +175,7 @@ def upgrade() -> None:
         sa.Column("target_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("target_number", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("content_hash", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("details", sa.JSON(), nullable=False),
         sa.Column("updated_at", store.column_types.Moment(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["flow_id"], ["flows.id"], name=op.f("fk_bindings_flow_id_flows")),
         sa.ForeignKeyConstraint(["workspace_id"], ["workspaces.id"], name=op.f("fk_bindings_workspace_id_workspaces")),
@@ -360,6 +375,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_bindings_flow_id_kind_target_id"))
 
     op.drop_table("bindings")
+    with op.batch_alter_table("claims", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_claims_workspace_id"))
+
+    op.drop_table("claims")
     op.drop_table("flows")
     op.drop_table("oauth_states")
     op.drop_table("integrations")
