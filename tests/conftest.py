@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from temporalio.testing import WorkflowEnvironment
 
-from tests.feature_report import FeatureReport
+from tests import feature_report
 from tests.postgres import PostgresMissingError, fresh_database, postgres_server
 from tests.temporal_server import start_time_skipping as start_time_skipping_server
 from tests.temporal_server import temporal_server
@@ -17,9 +17,7 @@ StartTimeSkipping = Callable[..., Awaitable[WorkflowEnvironment]]
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the report of proven features."""
-    is_controller = not hasattr(config, "workerinput")
-    report = FeatureReport(config.rootpath / "build" / "features.json", is_controller=is_controller)
-    config.pluginmanager.register(report, "feature-report")
+    feature_report.register(config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -73,3 +73,10 @@ class FeatureReport:
         }
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._target.write_text(json.dumps(outcomes, indent=2) + "\n", encoding="utf-8")
+
+
+def register(config: pytest.Config) -> None:
+    """Have the outcomes of this run written to `build/features.json` under the root of the tests."""
+    is_controller = not hasattr(config, "workerinput")
+    target = config.rootpath / "build" / "features.json"
+    config.pluginmanager.register(FeatureReport(target, is_controller=is_controller), "feature-report")

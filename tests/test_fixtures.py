@@ -79,10 +79,11 @@ def test_a_server_that_ends_at_once_is_reported_with_its_words() -> None:
 
 def run_sample(folder: Path, *arguments: str) -> None:
     """Run the sample tests of a folder in a pytest of their own."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "xdist", *arguments]
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     for name in [name for name in environment if name.startswith("PYTEST_")]:
         del environment[name]
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True)
 
 
@@ -91,13 +92,7 @@ def sample(tmp_path: Path) -> Path:
     """A folder with tests of every outcome, marked with features, and our report."""
     tests = tmp_path / "tests"
     tests.mkdir()
-    (tests / "conftest.py").write_text(
-        textwrap.dedent(
-            """
-            from tests.conftest import pytest_configure
-            """
-        )
-    )
+    (tests / "conftest.py").write_text("from tests.feature_report import register as pytest_configure\n")
     (tests / "test_sample.py").write_text(
         textwrap.dedent(
             """
