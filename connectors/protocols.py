@@ -115,6 +115,9 @@ class OrderSource(Protocol):
     async def list_orders_by_id(self, source_ids: Sequence[str]) -> OrderPage:
         """The listed form of named orders, on one page without a cursor; those that no longer exist are left out."""
 
+    def cursor_at(self, moment: datetime) -> str:
+        """The cursor of a read that begins at a moment, for reading again."""
+
     async def read_order(self, source_id: str, header: Mapping[str, Any] | None) -> Order:
         """The complete order; ``header`` saves the call for what the list already told.
 

@@ -1,0 +1,31 @@
+"""Writing what must not be written twice: one writer at a time, also past its own death."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from connectors.errors import OutcomeUnknown
+from store import Claim, Store
+
+
+@contextlib.asynccontextmanager
+async def claimed(store: Store, workspace_id: str, key: str, lease: timedelta) -> AsyncIterator[Claim]:
+    """Try to be the one who writes ``key``; ``Claim.held_for`` tells for how long somebody else may still be at it.
+
+    The claim is given back at the end, except when a request was sent whose answer never came: then it runs out by
+    itself, after the time that request can still be at work. A killed worker's claim runs out in the same way.
+    """
+    claim = await store.claims.take(workspace_id, key, lease)
+    give_back = True
+    try:
+        yield claim
+    except OutcomeUnknown as error:
+        give_back = error.settled
+        raise
+    except asyncio.CancelledError:
+        give_back = False
+        raise
+    finally:
+        if give_back:
+            await store.claims.free(workspace_id, claim)

@@ -1,0 +1,100 @@
+"""From what went wrong to what Temporal does about it: the one place where errors become application errors."""
+
+import contextlib
+import traceback
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.vendors import ConnectionBroken
+from commerce.problems import Problem, ProblemCode
+from connectors.errors import ConnectionRefused, OutcomeUnknown, RecordGone, RecordRefused, Temporary
+from connectors.order_flow import SettingsRefused
+from store import Store
+from workflows.messages import CONNECTION, PROBLEM, WAIT, OrderInput
+
+_UNEXPECTED_ATTEMPTS = 5
+_log = structlog.get_logger()
+
+
+class Wait(Exception):
+    """Not now: look again after ``delay``. The text says what is waited for."""
+
+    def __init__(self, sentence: str, delay: timedelta) -> None:
+        super().__init__(sentence)
+        self.delay = delay
+
+
+@contextlib.asynccontextmanager
+async def order_failures(store: Store, order: OrderInput) -> AsyncIterator[None]:
+    """Turn what a step of an order raises into retry, park the order, or park the connection.
+
+    Raises:
+        ApplicationError: Of type ``problem`` (the problem is in the ledger, its id and code are the details),
+            ``connection`` (the connection is marked, the order is ready again) or ``wait``.
+    """
+    try:
+        yield
+    except (RecordRefused, RecordGone, SettingsRefused) as error:
+        raise await _refusal(store, order, _problem(error, order.source_id)) from error
+    except ConnectionBroken as error:
+        await store.connections.mark_broken(order.workspace_id, error.connection_id, error.problem)
+        await store.items.postpone(order.workspace_id, order.item_id, datetime.now(UTC))
+        raise ApplicationError(error.problem.sentence, type=CONNECTION, non_retryable=True) from error
+    except Wait as error:
+        raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.delay) from error
+    except Temporary as error:
+        if isinstance(error, OutcomeUnknown):
+            await store.items.note(order.workspace_id, order.item_id, "outcome_unknown", str(error))
+        raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
+    except (ApplicationError, ConnectionRefused, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, one order must not hide or stop the others
+        _log.error("step_failed", step=activity.info().activity_type, item=order.item_id, **_whereabouts(error))
+        if activity.info().attempt < _UNEXPECTED_ATTEMPTS:
+            raise ApplicationError(f"{type(error).__name__} in {activity.info().activity_type}", type=WAIT) from None
+        problem = Problem(
+            code=ProblemCode.INTERNAL_ERROR,
+            field=activity.info().activity_type,
+            value=type(error).__name__,
+            sentence=(
+                f"Order {order.source_id} could not be processed because Longshore itself failed "
+                f"({type(error).__name__} in step {activity.info().activity_type}). Report it, then retry the order."
+            ),
+        )
+        raise await _refusal(store, order, problem) from None
+
+
+async def _refusal(store: Store, order: OrderInput, problem: Problem) -> ApplicationError:
+    problem_id = await store.problems.raise_(order.workspace_id, order.flow_id, problem)
+    return ApplicationError(problem.sentence, problem_id, str(problem.code), type=PROBLEM, non_retryable=True)
+
+
+def _problem(error: RecordRefused | RecordGone | SettingsRefused, source_id: str) -> Problem:
+    if isinstance(error, RecordRefused):
+        return error.problem
+    if isinstance(error, SettingsRefused):
+        return Problem(
+            code=ProblemCode.SETTING_MISSING,
+            field="settings",
+            value="",
+            sentence=f"The settings of this flow cannot be used. {error} Correct them; all orders held by this go on.",
+        )
+    return Problem(
+        code=ProblemCode.RECORD_GONE,
+        field=error.kind,
+        value=error.record_id,
+        sentence=(
+            f"Order {source_id}: {error.kind} {error.record_id} no longer exists. Skip the order if that is right."
+        ),
+    )
+
+
+def _whereabouts(error: BaseException) -> dict[str, str]:
+    """Kind and place of an unexpected error for the log, never its text, which can quote a customer."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return {"error": type(error).__name__, "module": Path(frame.filename).name, "line": str(frame.lineno)}

@@ -1,0 +1,218 @@
+"""What an integration's workflow asks of a flow: read a page, hand out what is ready, set back, release."""
+
+from datetime import UTC, datetime
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.heartbeat import beating
+from activities.orders import passes
+from activities.parties import product_bindings
+from activities.vendors import ConnectionBroken, OpenFlow, Scene, Vendors, on_scene
+from commerce.problems import Problem, ProblemCode
+from connectors import exact_json
+from connectors.errors import Temporary
+from connectors.order_flow import SettingsRefused
+from connectors.protocols import ListedOrder, ReadFrom, RefusedListing
+from store import PageEntry, SkipReason, Store
+from workflows import names
+from workflows.messages import (
+    WAIT,
+    FetchInput,
+    FetchResult,
+    FlowCounts,
+    HandedOut,
+    ReleaseInput,
+    ResyncInput,
+)
+
+_WATCHED_PER_RUN = 50
+_RECHECKED_PER_RUN = 100
+
+
+class FlowActivities:
+    """Activities of whole flows, composed with what they work on."""
+
+    def __init__(self, store: Store, vendors: Vendors) -> None:
+        self._store = store
+        self._vendors = vendors
+
+    @activity.defn(name=names.FETCH_ORDERS)
+    async def fetch_orders(self, fetch: FetchInput) -> FetchResult:
+        """Read one page of the source into the ledger and hand out what is ready.
+
+        A page and the place after it are saved together, so a second run reads the next page, and what the lost answer
+        of the first would have handed out is handed out by this one.
+        """
+        async with beating():
+            try:
+                flow = await self._vendors.open_flow(fetch.workspace_id, fetch.flow_id)
+                more_pages = await self._read(fetch, flow) if fetch.read else False
+                return await self._hand_out(fetch, more_pages=more_pages)
+            except ConnectionBroken as error:
+                await self._store.connections.mark_broken(fetch.workspace_id, error.connection_id, error.problem)
+                return await self._blocked(fetch, error.problem.code)
+            except SettingsRefused as error:
+                await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, _refused_settings(error))
+                return await self._blocked(fetch, ProblemCode.SETTING_MISSING)
+            except Temporary as error:
+                raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
+
+    @activity.defn(name=names.RESYNC_FLOW)
+    async def resync_flow(self, wish: ResyncInput) -> None:
+        """Set a flow's place back, or make named orders ready; what is unchanged and done stays done."""
+        if wish.source_ids:
+            await self._store.items.add_ids(wish.workspace_id, wish.flow_id, wish.source_ids)
+        if wish.everything:
+            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, None)
+        elif wish.since is not None:
+            flow = await self._vendors.open_flow(wish.workspace_id, wish.flow_id)
+            cursor = flow.source.cursor_at(wish.since)
+            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, cursor)
+
+    @activity.defn(name=names.RELEASE_ITEMS)
+    async def release_items(self, wish: ReleaseInput) -> int:
+        """Release named items, or all that wait for one problem; released ones are not released again."""
+        return await self._store.items.release(
+            wish.workspace_id, item_ids=wish.item_ids or None, problem_id=wish.problem_id or None, by="signal"
+        )
+
+    async def _read(self, fetch: FetchInput, flow: OpenFlow) -> bool:
+        scene = Scene(
+            workspace_id=fetch.workspace_id,
+            flow_id=fetch.flow_id,
+            item_id=None,
+            step=names.FETCH_ORDERS,
+            attempt=activity.info().attempt,
+            settings_version=flow.flow.settings_version,
+        )
+        with on_scene(scene):
+            if fetch.begin:
+                await self._store.items.release(
+                    fetch.workspace_id, flow_id=fetch.flow_id, due_at=datetime.now(UTC), by="time"
+                )
+                await self._look_at_changes(fetch, flow)
+                await self._look_at_causes(fetch, flow)
+            return await self._read_page(fetch, flow)
+
+    async def _read_page(self, fetch: FetchInput, flow: OpenFlow) -> bool:
+        settings, now = flow.settings.orders, datetime.now(UTC)
+        every, last = flow.read.sweep_every, flow.flow.last_sweep_at
+        due = every is not None and last is not None and now - last >= every
+        run = await self._store.flows.begin_run(fetch.workspace_id, fetch.flow_id, now=now, sweep=due)
+        overlap = flow.read.sweep_window if run.sweeping else flow.read.lag
+        start = ReadFrom(cursor=run.cursor, not_before=settings.start_at, overlap=overlap)
+        with flow.calling_source():
+            page = await flow.source.list_orders(start, run.page, settings.page_size)
+        for refused in page.refused:
+            await self._refuse(fetch, refused)
+        outcome = await self._store.items.save_page(
+            fetch.workspace_id,
+            fetch.flow_id,
+            [_entry(flow, order) for order in page.orders],
+            read_number=run.read_number,
+            next_page=page.next_page,
+            cursor=page.cursor,
+            settings_version=run.settings_version,
+        )
+        return page.next_page is not None or outcome.superseded
+
+    async def _refuse(self, fetch: FetchInput, refused: RefusedListing) -> None:
+        """An entry that names itself goes its own way and fails there; a nameless one is a problem of the flow."""
+        if refused.source_id:
+            await self._store.items.add_ids(fetch.workspace_id, fetch.flow_id, [refused.source_id])
+            return
+        problem = Problem(code=ProblemCode.MALFORMED_RECORD, field="list", value="", sentence=refused.problem_sentence)
+        await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, problem)
+
+    async def _look_at_changes(self, fetch: FetchInput, flow: OpenFlow) -> None:
+        """See whether orders that wait have changed at a source whose list does not tell."""
+        if flow.read.sees_changes:
+            return
+        waiting = await self._store.items.watched(
+            fetch.workspace_id, fetch.flow_id, _WATCHED_PER_RUN, datetime.now(UTC)
+        )
+        if not waiting:
+            return
+        with flow.calling_source():
+            listed = await flow.source.list_orders_by_id(waiting)
+        await self._store.items.save_entries(
+            fetch.workspace_id,
+            fetch.flow_id,
+            [_entry(flow, order) for order in listed.orders],
+            settings_version=flow.flow.settings_version,
+        )
+
+    async def _look_at_causes(self, fetch: FetchInput, flow: OpenFlow) -> None:
+        """Ask the target whether the articles that orders wait for exist by now, and release those orders."""
+        problems = await self._store.problems.open(
+            fetch.workspace_id, flow_id=fetch.flow_id, codes=[ProblemCode.UNKNOWN_PRODUCT]
+        )
+        by = flow.settings.orders.identifier
+        waited_for = {row.problem.value: row.id for row in problems[:_RECHECKED_PER_RUN] if row.problem.field == by}
+        if not waited_for:
+            return
+        with flow.calling_target():
+            found = await flow.target.find_products(list(waited_for), by)
+        await self._store.bindings.put(fetch.workspace_id, fetch.flow_id, *product_bindings(by, found))
+        for value in found:
+            await self._store.items.release(
+                fetch.workspace_id, problem_id=waited_for[value], by="the article exists at the target"
+            )
+
+    async def _hand_out(self, fetch: FetchInput, *, more_pages: bool) -> FetchResult:
+        counts = await self._store.items.counts(fetch.workspace_id, fetch.flow_id)
+        room = max(0, fetch.window - max(fetch.under_way, counts.in_flight))
+        ready = await self._store.items.hand_out(fetch.workspace_id, fetch.flow_id, room, datetime.now(UTC))
+        result = await self._result(fetch)
+        result.ready = [HandedOut(item_id=item.item_id, source_id=item.source_id) for item in ready]
+        result.more_pages = more_pages
+        result.more_ready = counts.ready > len(ready)
+        return result
+
+    async def _blocked(self, fetch: FetchInput, code: ProblemCode) -> FetchResult:
+        result = await self._result(fetch)
+        result.blocked = code
+        return result
+
+    async def _result(self, fetch: FetchInput) -> FetchResult:
+        """Where the flow stands, without anything handed out."""
+        flow = await self._store.flows.get(fetch.workspace_id, fetch.flow_id)
+        counts = await self._store.items.counts(fetch.workspace_id, fetch.flow_id)
+        return FetchResult(
+            cursor=flow.cursor or "",
+            page=flow.page or "",
+            counts=FlowCounts(
+                listed=counts.listed,
+                done=counts.done,
+                skipped=counts.skipped,
+                parked=counts.parked,
+                in_flight=counts.ready + counts.in_flight,
+                released=counts.released,
+                oldest_waiting=counts.oldest_ready_at,
+            ),
+        )
+
+
+def _entry(flow: OpenFlow, order: ListedOrder) -> PageEntry:
+    ready = passes(flow.settings.orders, order.status, order.payment_status)
+    return PageEntry(
+        source_id=order.source_id,
+        reference=order.reference,
+        fingerprint=order.fingerprint,
+        header=exact_json.dumps(order.header).encode(),
+        placed_at=order.placed_at,
+        currency=order.currency,
+        total=order.total,
+        ready=ready,
+        reason=None if ready else SkipReason.FILTERED,
+    )
+
+
+def _refused_settings(error: SettingsRefused) -> Problem:
+    return Problem(
+        code=ProblemCode.SETTING_MISSING,
+        field="settings",
+        value="",
+        sentence=f"The settings of this flow cannot be used, so nothing is read. {error} Correct them and save.",
+    )

@@ -1,0 +1,207 @@
+"""The steps of an order. Each loads what it needs by item id and is safe to run twice."""
+
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+
+from activities.claiming import claimed
+from activities.failures import Wait
+from activities.parties import customer_of, products_of
+from activities.stage import Stage, Stages
+from commerce.order import Order, PaymentStatus
+from commerce.problems import Problem, ProblemCode
+from connectors.errors import RecordGone, RecordRefused
+from connectors.order_flow import OrderFlowSettings
+from connectors.protocols import Document, DocumentRequest, PreparedDocument
+from store import Claim, ItemState, SkipReason, Store
+from workflows import names
+from workflows.messages import OrderInput, OrderStep, ParkInput
+
+_NEVER_BY_ITSELF = frozenset({ProblemCode.CREDIT_NOTE, ProblemCode.EMPTY_ORDER})
+"""Problems that time does not heal: they wait for a person or for a change at the source."""
+_STALE_KNOWLEDGE = frozenset({ProblemCode.UNKNOWN_TAX_RATE, ProblemCode.TOTALS_DIFFER})
+"""Problems that remembered articles may have caused: looked up afresh before they count."""
+_STALE_ATTEMPTS = 3
+_ALREADY = {ItemState.DONE: "done", ItemState.SKIPPED: "skipped", ItemState.PARKED: "postponed"}
+"""How a run ends whose item needs no work (any more)."""
+
+
+def passes(settings: OrderFlowSettings, status: str, payment: PaymentStatus) -> bool:
+    """Whether the flow's filter lets an order through."""
+    wanted = not settings.statuses or status in settings.statuses
+    return wanted and (not settings.only_paid or payment is PaymentStatus.PAID)
+
+
+class OrderActivities:
+    """The steps, composed with what they work on."""
+
+    def __init__(self, store: Store, stages: Stages) -> None:
+        self._store = store
+        self._stages = stages
+
+    @activity.defn(name=names.FIND_ORDER)
+    async def find_order(self, order: OrderInput) -> OrderStep:
+        """Read the order from its source, keep it, and look whether the target has it already.
+
+        A second run reads afresh and decides again; nothing is written at either vendor.
+        """
+        async with self._stages.set(order, begin=True) as stage:
+            if stage.item.state is not ItemState.IN_FLIGHT:
+                return OrderStep(outcome=_ALREADY[stage.item.state], target_id=stage.item.target_id or "")
+            with stage.flow.calling_source():
+                read = await stage.flow.source.read_order(order.source_id, stage.listed())
+            await self._store.items.save_body(order.workspace_id, order.item_id, read.model_dump_json().encode())
+            if not passes(stage.flow.settings.orders, read.status, read.payment_status):
+                await self._finish(stage, state=ItemState.SKIPPED, reason=SkipReason.FILTERED)
+                return OrderStep(outcome="skipped", detail="filtered")
+            found = await _look_up(stage, read)
+            if found is not None and found.complete:
+                return await self._confirm(stage, found)
+            return OrderStep(outcome="go")
+
+    @activity.defn(name=names.ENSURE_CUSTOMER)
+    async def ensure_customer(self, order: OrderInput) -> OrderStep:
+        """Make sure the buyer exists at the target, with today's data; a second run finds what the first made."""
+        async with self._stages.set(order) as stage:
+            customer = await customer_of(stage, stage.order())
+            return OrderStep(outcome="go", target_id=customer.target_id, detail=customer.action)
+
+    @activity.defn(name=names.ENSURE_PRODUCTS)
+    async def ensure_products(self, order: OrderInput) -> OrderStep:
+        """Make sure every article the document needs exists, before anything of the order is written. Only reads."""
+        async with self._stages.set(order) as stage:
+            products = await products_of(stage, stage.order())
+            return OrderStep(outcome="go", detail=f"{len(products)} articles")
+
+    @activity.defn(name=names.CREATE_DOCUMENT)
+    async def create_document(self, order: OrderInput) -> OrderStep:
+        """Look once more, then create the document and check its total.
+
+        A claim on the order lasts as long as a lost request can still be at work at the vendor, so "not found" is only
+        believed when no earlier attempt can still succeed. A second run finds the document and confirms it.
+        """
+        async with self._stages.set(order) as stage:
+            key = f"document/{order.item_id}"
+            async with claimed(self._store, order.workspace_id, key, stage.flow.settle) as claim:
+                found = await _look_up(stage, stage.order())
+                if found is not None and found.complete:
+                    return await self._confirm(stage, found)
+                if claim.held_for is not None:
+                    raise Wait("An earlier request may still be at work at the target.", claim.held_for)
+                return await self._create(stage, claim, found)
+
+    @activity.defn(name=names.PARK_ORDER)
+    async def park_order(self, park: ParkInput) -> None:
+        """Let the order wait in the ledger for its problem; a second run changes nothing."""
+        problem_id = park.problem_id
+        if not problem_id:
+            problem_id = await self._store.problems.raise_(park.workspace_id, park.flow_id, _exhausted())
+        await self._store.items.park(
+            park.workspace_id,
+            park.item_id,
+            problem_id,
+            datetime.now(UTC),
+            heals_by_time=park.code not in _NEVER_BY_ITSELF,
+        )
+
+    async def _create(self, stage: Stage, claim: Claim, found: Document | None) -> OrderStep:
+        order = stage.order()
+        try:
+            prepared = await self._prepare(stage, order)
+            if not await self._store.claims.extend(stage.workspace_id, claim, stage.flow.settle):
+                raise Wait("Another attempt has taken this order over.", stage.flow.settle)
+            await self._store.items.write_started(stage.workspace_id, stage.item.id, datetime.now(UTC))
+            with stage.flow.calling_target():
+                document = await stage.flow.target.push_document(prepared, found)
+        except RecordGone as error:
+            await self._forget(stage, order)
+            if activity.info().attempt >= _STALE_ATTEMPTS:
+                raise
+            raise Wait(
+                "Something this order refers to is gone; it is looked up again.", timedelta(seconds=1)
+            ) from error
+        await self._finish(stage, state=ItemState.DONE, document=document, prepared=prepared)
+        return OrderStep(outcome="done", target_id=document.target_id, detail="created")
+
+    async def _prepare(self, stage: Stage, order: Order) -> PreparedDocument:
+        """Everything that can be refused is refused here, before the first write of the document."""
+        settings = stage.flow.settings.orders
+        values = await self._store.value_maps.values(stage.workspace_id, stage.flow_id)
+        customer = await customer_of(stage, order)
+
+        async def prepare(*, fresh: bool) -> PreparedDocument:
+            request = DocumentRequest(
+                order=order,
+                kind=settings.document_type,
+                customer=customer,
+                products=await products_of(stage, order, fresh=fresh),
+                identifier=settings.identifier,
+                values=values,
+                rounding_limit=settings.rounding_limit,
+            )
+            with stage.flow.calling_target():
+                return await stage.flow.target.prepare_document(request)
+
+        try:
+            return await prepare(fresh=False)
+        except RecordRefused as error:
+            if error.problem.code not in _STALE_KNOWLEDGE:
+                raise
+            return await prepare(fresh=True)
+
+    async def _forget(self, stage: Stage, order: Order) -> None:
+        """Forget what this order refers to, so that the next attempt looks it all up."""
+        key = stage.flow.target.customer_key(order.customer, order.currency)
+        await self._store.bindings.forget(stage.workspace_id, stage.flow_id, "customer", [key])
+        await products_of(stage, order, fresh=True)
+
+    async def _confirm(self, stage: Stage, found: Document) -> OrderStep:
+        """The document is there: by an attempt of ours whose answer was lost, or since before we came."""
+        if stage.item.write_started_at is not None:
+            await self._finish(stage, state=ItemState.DONE, document=found, confirmed=True)
+            return OrderStep(outcome="done", target_id=found.target_id, detail="confirmed_by_lookup")
+        await self._finish(stage, state=ItemState.SKIPPED, reason=SkipReason.EXISTS, document=found)
+        return OrderStep(outcome="skipped", target_id=found.target_id, detail="exists")
+
+    async def _finish(
+        self,
+        stage: Stage,
+        *,
+        state: ItemState,
+        reason: str = "",
+        document: Document | None = None,
+        prepared: PreparedDocument | None = None,
+        confirmed: bool = False,
+    ) -> None:
+        await self._store.items.finish(
+            stage.workspace_id,
+            stage.item.id,
+            state=state,
+            reason=reason or None,
+            target_kind=document.kind if document else None,
+            target_id=document.target_id if document else None,
+            target_number=document.number if document else None,
+            target_total=document.total if document else None,
+            rounding=prepared.rounding if prepared else None,
+            confirmed_by_lookup=confirmed,
+            settings_version=stage.flow.flow.settings_version,
+            notes=list(prepared.notes) if prepared else [],
+        )
+
+
+async def _look_up(stage: Stage, order: Order) -> Document | None:
+    kind = stage.flow.settings.orders.document_type
+    with stage.flow.calling_target():
+        return await stage.flow.target.find_document(order.reference, kind, placed_at=order.placed_at)
+
+
+def _exhausted() -> Problem:
+    return Problem(
+        code=ProblemCode.TEMPORARY_TROUBLE,
+        field="order",
+        value="",
+        sentence=(
+            "The systems did not let orders through for a whole day. The attempts stand in each order's time line. "
+            "They are tried again by themselves; release them when the trouble is over."
+        ),
+    )

@@ -1,0 +1,255 @@
+"""Opens the two sides of a flow: connectors with our database behind them as budget, token vault and record."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pydantic import BaseModel, ValidationError
+
+from commerce.problems import Problem, ProblemCode
+from connectors.client import Bounds, VendorClient
+from connectors.declaration import ConnectionContext, Connector
+from connectors.errors import ConnectionRefused, RateLimited
+from connectors.exchange import Exchange
+from connectors.oauth import Tokens, TokenVault
+from connectors.order_flow import OrderFlow, describe, order_sides, parse_order_flow
+from connectors.protocols import Account, OrderSource, OrderTarget, ReadDeclaration
+from connectors.registry import connector
+from store import AccountBudget, ConnectionRecord, ConnectionState, ExchangeEntry, FlowRecord, Store, Vault
+
+_LONGEST_WAIT_IN_PLACE = timedelta(seconds=15)
+_UNPUBLISHED_LIMIT = 6_000
+"""Calls a minute where a vendor has a limit but does not say which; its refusals pause the bucket."""
+
+
+class ConnectionBroken(Exception):
+    """A connection waits for a person; nothing of its flows can go on."""
+
+    def __init__(self, connection_id: str, problem: Problem) -> None:
+        super().__init__(problem.sentence)
+        self.connection_id = connection_id
+        self.problem = problem
+
+
+@dataclass(frozen=True)
+class Scene:
+    """For what record and step calls are being made; names the exchanges that are kept."""
+
+    workspace_id: str
+    flow_id: str
+    item_id: str | None
+    step: str
+    attempt: int
+    settings_version: int
+
+
+_scene: ContextVar[Scene | None] = ContextVar("scene", default=None)
+
+
+@contextlib.contextmanager
+def on_scene(scene: Scene) -> Iterator[None]:
+    """Keep the calls made inside with this record and step."""
+    token = _scene.set(scene)
+    try:
+        yield
+    finally:
+        _scene.reset(token)
+
+
+class _Recorder:
+    """Keeps every exchange of an item, and of a page those that failed: its good answers stand with their items."""
+
+    def __init__(self, store: Store, connection_id: str) -> None:
+        self._store = store
+        self._connection_id = connection_id
+
+    async def record(self, exchange: Exchange) -> None:
+        scene = _scene.get()
+        if scene is None or (scene.item_id is None and exchange.outcome == "accepted"):
+            return
+        await self._store.exchanges.record(
+            scene.workspace_id,
+            ExchangeEntry(
+                connection_id=self._connection_id,
+                flow_id=scene.flow_id,
+                item_id=scene.item_id,
+                step=scene.step,
+                operation=exchange.operation,
+                method=exchange.method,
+                attempt=scene.attempt,
+                status=exchange.status,
+                outcome=exchange.outcome,
+                duration_ms=exchange.duration_ms,
+                started_at=exchange.started_at,
+                settings_version=scene.settings_version,
+                url=exchange.url,
+                request=exchange.request_body,
+                response=exchange.response_body,
+            ),
+        )
+
+
+class _SharedBudget:
+    """The account's budget in our database, in the connectors' terms."""
+
+    def __init__(self, budget: AccountBudget) -> None:
+        self._budget = budget
+
+    async def acquire(self, bucket: str, per_minute: int | None) -> None:
+        pace = per_minute if per_minute is not None else _UNPUBLISHED_LIMIT
+        slot = await self._budget.reserve(bucket, pace, _LONGEST_WAIT_IN_PLACE)
+        if slot.wait is None:
+            raise RateLimited("The calls this account may make are used up for now.", retry_after=slot.retry_after)
+        await asyncio.sleep(slot.wait.total_seconds())
+
+    async def exhausted(self, bucket: str, retry_after: timedelta) -> None:
+        await self._budget.exhausted(bucket, retry_after)
+
+
+class _SharedVault:
+    """The connection's tokens in our database, in the connectors' terms."""
+
+    def __init__(self, vault: Vault[Tokens], name: str) -> None:
+        self._vault = vault
+        self._name = name
+
+    async def load(self) -> Tokens:
+        if (tokens := await self._vault.load()) is None:
+            sentence = f"The connection “{self._name}” was never given consent. Open it and press connect."
+            raise ConnectionRefused(ProblemCode.CONNECTION_EXPIRED, sentence)
+        return tokens
+
+    async def refresh_exclusively(self, version: int, refresh: Callable[[Tokens], Awaitable[Tokens]]) -> Tokens:
+        return await self._vault.refresh_exclusively(version, refresh)
+
+
+@dataclass(frozen=True)
+class OpenFlow:
+    """A flow with both sides ready to be called."""
+
+    flow: FlowRecord
+    settings: OrderFlow
+    source_connection: ConnectionRecord
+    target_connection: ConnectionRecord
+    source: OrderSource
+    target: OrderTarget
+    read: ReadDeclaration
+    settle: timedelta
+
+    @contextlib.contextmanager
+    def calling(self, connection: ConnectionRecord) -> Iterator[None]:
+        """Tell whose refusal it is when a whole connection is refused."""
+        try:
+            yield
+        except ConnectionRefused as error:
+            raise ConnectionBroken(connection.id, error.problem) from error
+
+    def calling_source(self) -> contextlib.AbstractContextManager[None]:
+        """Calls inside go to the source."""
+        return self.calling(self.source_connection)
+
+    def calling_target(self) -> contextlib.AbstractContextManager[None]:
+        """Calls inside go to the target."""
+        return self.calling(self.target_connection)
+
+
+class Vendors:
+    """All connectors of this process; clients and sides are kept open while their settings stay the same."""
+
+    def __init__(self, store: Store, *, call_timeout: timedelta) -> None:
+        self._store = store
+        self._bounds = Bounds(read=call_timeout)
+        self._clients: dict[str, tuple[object, VendorClient, BaseModel]] = {}
+        self._flows: dict[str, tuple[object, OpenFlow]] = {}
+
+    async def aclose(self) -> None:
+        """Close every connection to every vendor."""
+        for _, client, _ in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+        self._flows.clear()
+
+    async def open_flow(self, workspace_id: str, flow_id: str) -> OpenFlow:
+        """Both sides of a flow, with today's settings.
+
+        Raises:
+            ConnectionBroken: One of the connections waits for a person.
+            SettingsRefused: The flow's settings do not fit (any more).
+        """
+        flow = await self._store.flows.get(workspace_id, flow_id)
+        source_connection = await self._working(workspace_id, flow.source_connection_id)
+        target_connection = await self._working(workspace_id, flow.target_connection_id)
+        key = (flow.settings_version, _version(source_connection), _version(target_connection))
+        known = self._flows.get(flow_id)
+        if known is not None and known[0] == key:
+            opened = known[1]
+            return OpenFlow(
+                flow, opened.settings, source_connection, target_connection,
+                opened.source, opened.target, opened.read, opened.settle,
+            )  # fmt: skip
+        source_system, target_system = connector(source_connection.system), connector(target_connection.system)
+        settings = parse_order_flow(source_system, target_system, flow.settings)
+        source_side, target_side = order_sides(source_system, target_system)
+        source_client, source_settings = await self._client(workspace_id, source_system, source_connection)
+        target_client, target_settings = await self._client(workspace_id, target_system, target_connection)
+        opened = OpenFlow(
+            flow=flow,
+            settings=settings,
+            source_connection=source_connection,
+            target_connection=target_connection,
+            source=source_side.open(source_client, source_settings, settings.source),
+            target=target_side.open(target_client, target_settings, settings.target),
+            read=source_side.read,
+            settle=target_side.settle,
+        )
+        self._flows[flow_id] = (key, opened)
+        return opened
+
+    @contextlib.asynccontextmanager
+    async def open_account(self, workspace_id: str, connection_id: str) -> AsyncIterator[Account]:
+        """The account behind a connection, for tests and live lists; also while the connection is broken or new."""
+        connection = await self._store.connections.get(workspace_id, connection_id)
+        system = connector(connection.system)
+        client, settings = await self._client(workspace_id, system, connection)
+        yield system.open_account(client, settings)
+
+    async def _working(self, workspace_id: str, connection_id: str) -> ConnectionRecord:
+        connection = await self._store.connections.get(workspace_id, connection_id)
+        if connection.state is ConnectionState.BROKEN and connection.problem is not None:
+            raise ConnectionBroken(connection_id, connection.problem)
+        return connection
+
+    async def _client(
+        self, workspace_id: str, system: Connector, connection: ConnectionRecord
+    ) -> tuple[VendorClient, BaseModel]:
+        key = _version(connection)
+        known = self._clients.get(connection.id)
+        if known is not None and known[0] == key:
+            return known[1], known[2]
+        try:
+            settings = system.connection_settings.model_validate({**connection.settings, **connection.secrets})
+        except ValidationError as error:
+            sentence = f"The connection “{connection.name}” cannot be used: {describe(error)} Correct it and reconnect."
+            problem = Problem(code=ProblemCode.SETTING_MISSING, field="connection", value="", sentence=sentence)
+            raise ConnectionBroken(connection.id, problem) from error
+        vault: TokenVault | None = None
+        if system.oauth is not None:
+            vault = _SharedVault(self._store.connections.vault(workspace_id, connection.id, Tokens), connection.name)
+        client = system.open_client(
+            ConnectionContext(
+                settings=settings,
+                budget=_SharedBudget(self._store.budget(workspace_id, connection.id)),
+                recorder=_Recorder(self._store, connection.id),
+                vault=vault,
+                bounds=self._bounds,
+            )
+        )
+        self._clients[connection.id] = (key, client, settings)
+        return client, settings
+
+
+def _version(connection: ConnectionRecord) -> object:
+    return (connection.id, connection.secrets_version, tuple(sorted(map(str, connection.settings.items()))))
