@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulators.eaccounting.account import Account
+from simulators.eaccounting.account import Account, fixed_id
 from simulators.eaccounting.masterdata import next_customer_number
 from simulators.eaccounting.models import Record, blank, members
 
@@ -14,6 +14,7 @@ def company_settings(account: Account) -> Record:
     locked_to = settings["locked_to"]
     shown = {
         **blank("CompanySettings"),
+        "TermsOfPaymentId": fixed_id("termsofpayments", "30 days net"),
         "AccountingLockedTo": f"{locked_to}T00:00:00Z" if locked_to else None,
         "ProductVariant": settings["product_variant"],
         "TypeOfBusiness": 1,

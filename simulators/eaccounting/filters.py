@@ -2,8 +2,8 @@
 
 Understood: `eq ne gt ge lt le`, `and`, `or`, `not`, parentheses, `contains(Field,'x')`, `startswith`, `endswith`, rows
 by `Rows/any(r: contains(r/Text,'x'))`. Strings in single quotes with a quote doubled; GUIDs, numbers, booleans, null
-and timestamps bare. Text is compared without regard to capitals (the vendor's database does the same as far as is known;
-the choice is this simulator's). An unknown or unfilterable member is refused with 6000, a malformed date with 6001.
+and timestamps bare. Text is compared without regard to capitals; whether the vendor does so is not published.
+An unknown or unfilterable member is refused with 6000, a malformed date with 6001.
 """
 
 from __future__ import annotations

@@ -105,8 +105,22 @@ def _view(account: Account, kind: str, call: Call) -> View | None:
         view = masterdata.article_view(account, call.query.get("customerId"))
         return View(view, masterdata.ARTICLE_COMPUTED)
     if kind == "customerinvoices":
-        return View(lambda record: invoices.view_invoice(account, record), ("PaymentStatus",))
+        return View(
+            lambda record: invoices.view_invoice(account, _with_total(account, kind, record)), ("PaymentStatus",)
+        )
+    if kind in ("customerinvoicedrafts", "quotes"):
+        return View(lambda record: _with_total(account, kind, record))
     return None
+
+
+def _with_total(account: Account, kind: str, record: Record) -> Record:
+    """Give the document with `TotalAmount` including VAT, as the setting `totals_include_vat` wants it."""
+    if not account.settings["totals_include_vat"]:
+        return record
+    told = {**record, "TotalAmount": record["TotalAmount"] + record.get("TotalVatAmount", record.get("VatAmount"))}
+    if kind == "customerinvoices":
+        told["TotalAmountInvoiceCurrency"] += record["TotalVatAmountInvoiceCurrency"]
+    return told
 
 
 def _show(account: Account, kind: str, record: Record, call: Call) -> Record:

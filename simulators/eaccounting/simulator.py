@@ -23,7 +23,8 @@ class EAccounting(Simulator):
     Settings: `rate_limit` calls per minute per client and path (ids count as one path), `retry_after` whether a refusal
     says when to come back, `product_variant` and `modules` as the API numbers and names them, `stock_module`,
     `stock_balance_write` (`ignored` or `refused` while the stock module is on), `stock_touches_changed`,
-    `prices_incl_vat_for_private`, `whole_unit_rounding`, `locked_to` (last day of the locked period or null),
+    `prices_incl_vat_for_private`, `whole_unit_rounding`, `totals_include_vat` (how drafts, invoices and quotes tell
+    `TotalAmount`; the vendor's texts read as without VAT), `locked_to` (last day of the locked period or null),
     `unfilterable` (members that answer 6000 in a filter), `hidden_from_list` (ids that lists leave out), `authorize`
     (`redirect`, `ask`, `deny`), `password_changed`, `access_token_seconds`, `uses_moss`, `company_status`, `company`
     and `currency_rates` (value of one unit in the company's currency, as text).
@@ -40,6 +41,7 @@ class EAccounting(Simulator):
         "stock_touches_changed": False,
         "prices_incl_vat_for_private": True,
         "whole_unit_rounding": False,
+        "totals_include_vat": False,
         "locked_to": None,
         "unfilterable": [],
         "hidden_from_list": [],
