@@ -49,8 +49,9 @@ PRODUCT = _table(
     "price:n discount:n purchaseprice:n container_deposit_price:n safety_deposit_price:n credit_points_custom:i unit:s "
     "stockenabled:b stocktype:s stock:n stocklocation:s ordering_without_stock:s weight:n brand:s brand_id:i "
     "condition:s condition_id:i color_id:i maincategory:s subcategory:s package_id:i meta_description:s "
-    "meta_keywords:s page_title:s no_index:b no_follow:b alias:s specs:s decimal_amount:i amount_sold:n minimal_order_amount:n "
-    "stock_delivery_number:i stock_delivery_type:s stock_delivery_standard:s show_in_template:b show_on_beginpage:b "
+    "meta_keywords:s page_title:s no_index:b no_follow:b alias:s specs:s decimal_amount:i amount_sold:n "
+    "minimal_order_amount:n stock_delivery_number:i stock_delivery_type:s stock_delivery_standard:s "
+    "show_in_template:b show_on_beginpage:b "
     "show_on_facebook:b show_order_button:s product_layout:i photo_size:s hide_without_category:s memo:s supplier_id:i "
     "fixed_staggered_prices:b google_shopping_category:s is_included_for_export_feed:b"
 )
