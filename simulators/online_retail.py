@@ -22,6 +22,7 @@ import io
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
+from pathlib import Path
 from typing import Any
 
 from simulators import people
@@ -76,6 +77,11 @@ class _Invoice:
     @property
     def is_sale(self) -> bool:
         return bool(self.customer) or any(line.price != 0 or line.quantity >= 0 for line in self.lines)
+
+
+def bundled_day() -> str:
+    """The CSV text of the day that comes with the simulators, 1 December 2010."""
+    return (Path(__file__).parent / "data" / "2010-12-01.csv").read_text(encoding="utf-8")
 
 
 def share(text: str, parts: int) -> int:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from simulators import people
+from simulators import online_retail, people
 from simulators.ccvshop import CcvShop
 from simulators.ccvshop.totals import order_totals
 from simulators.kit import ControlError
 
-DAY = (Path(__file__).parents[3] / "simulators" / "data" / "2010-12-01.csv").read_text(encoding="utf-8")
+DAY = online_retail.bundled_day()
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"
 
 
