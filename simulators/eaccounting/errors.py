@@ -2,6 +2,8 @@
 
 Clients decide on `ErrorCode`, so every refusal carries one. The HTTP status per code is not published; this simulator
 answers 400 for almost everything, 404 for an unknown id in the path, 401 and 403 for access, 429 for the rate limit.
+
+Source: eAccounting API documentation, error codes (confirmed 2026).
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 It lives in the same application as the API. The setting `authorize` decides what the merchant does: `redirect` (agrees
 at once), `ask` (a page with two links) or `deny`. The setting `password_changed` kills every refresh token the next
 time the identity server is called, and is then false again; access tokens live on until they expire.
+
+Source: eAccounting API documentation, authentication (single-use refresh tokens confirmed; how long they live is not
+published, so here they do not expire).
 """
 
 from __future__ import annotations

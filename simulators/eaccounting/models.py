@@ -4,6 +4,9 @@
 the required members. A body is refused as a whole with one entry per broken member. Read-only members sent back are
 ignored; unknown members are refused. Whether the vendor refuses unknown members is not published; refusing finds
 misspelt names.
+
+Source: the vendor's OpenAPI document of September 2026; drafts, quotes and look-up lists from its Swagger document of
+October 2021.
 """
 
 from __future__ import annotations
@@ -86,6 +89,7 @@ def plain_date(text: str) -> str:
     if not _DATE.match(text):
         message = f"{text!r} is not a date"
         raise ValueError(message)
+    moment(text)
     return date.fromisoformat(text[:10]).isoformat()
 
 

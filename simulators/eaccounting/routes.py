@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 from simulators.eaccounting import company, invoices, masterdata, orders, pricelists, quotes
@@ -186,7 +187,7 @@ def _conversion(kind: str, work: Callable[[Account, Record, Record], Record], re
     return act
 
 
-def _moment(text: str) -> Any:
+def _moment(text: str) -> datetime:
     try:
         return moment(text)
     except ValueError:

@@ -28,6 +28,8 @@ class EAccounting(Simulator):
     `unfilterable` (members that answer 6000 in a filter), `hidden_from_list` (ids that lists leave out), `authorize`
     (`redirect`, `ask`, `deny`), `password_changed`, `access_token_seconds`, `uses_moss`, `company_status`, `company`
     and `currency_rates` (value of one unit in the company's currency, as text).
+
+    Source: eAccounting API documentation, rate limits and product variants (confirmed 2026).
     """
 
     name: ClassVar[str] = "eaccounting"

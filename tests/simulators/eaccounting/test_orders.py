@@ -51,6 +51,7 @@ async def test_a_required_member_of_a_row(company: Company, member: str) -> None
         ({"DeliveryCountryCode": "QQ"}, "DeliveryCountryCode"),
         ({"CurrencyCode": "JPY"}, "CurrencyCode"),
         ({"OrderDate": "02-03-2026"}, "OrderDate"),
+        ({"OrderDate": "2026-03-02Tnoon"}, "OrderDate"),
         ({"Status": 5}, "Status"),
         ({"Status": 3}, "Status"),
         ({"OrderLines": []}, "OrderLines"),
