@@ -1,1 +1,101 @@
 """eAccounting (also sold as eEkonomi, Spiris and ePasseli): takes orders in as orders, invoices, drafts and quotes."""
+
+from datetime import timedelta
+from typing import Final
+
+from pydantic import BaseModel
+
+from commerce.problems import ProblemCode
+from connectors.client import VendorClient
+from connectors.declaration import ConnectionContext, Connector, OrderTargetDeclaration
+from connectors.eaccounting.account import CHOICES, EAccountingAccount
+from connectors.eaccounting.api import buckets
+from connectors.eaccounting.errors import ANSWERS
+from connectors.eaccounting.settings import IDENTITY_URL, EAccountingConnection, EAccountingOrders
+from connectors.eaccounting.target import open_target
+from connectors.errors import ConnectionRefused
+from connectors.oauth import BearerTokens, OAuthClient, OAuthEndpoints
+from connectors.protocols import DocumentType, Lookup
+
+__all__ = ["CONNECTOR"]
+
+_TITLE: Final = "eAccounting"
+
+ENDPOINTS: Final = OAuthEndpoints(
+    authorize_url=f"{IDENTITY_URL}/connect/authorize",
+    token_url=f"{IDENTITY_URL}/connect/token",
+    revocation_url=f"{IDENTITY_URL}/connect/revocation",
+    scopes=("ea:api", "offline_access", "ea:sales", "ea:accounting_readonly"),
+    authorize_parameters={
+        # Without these the sign-in server silently takes the company of the last visit, or one of another product.
+        "prompt": "select_account",
+        "acr_values": "service:44643EB1-3F76-4C1C-A672-402AE8085934",
+    },
+)
+"""Source: Visma eAccounting API documentation, authentication (confirmed September 2026)."""
+
+
+def _oauth_client(settings: BaseModel) -> OAuthClient:
+    connection = EAccountingConnection.model_validate(settings)
+    return OAuthClient(
+        title=_TITLE,
+        endpoints=ENDPOINTS.at(connection.identity_url),
+        client_id=connection.client_id,
+        client_secret=connection.client_secret.get_secret_value(),
+    )
+
+
+def _open_client(context: ConnectionContext) -> VendorClient:
+    connection = EAccountingConnection.model_validate(context.settings)
+    if context.vault is None:
+        raise ConnectionRefused(
+            ProblemCode.CONNECTION_EXPIRED, "eAccounting has not been given consent yet. Connect it first."
+        )
+    return VendorClient(
+        connection.api_url,
+        authentication=BearerTokens(_oauth_client(connection), context.vault),
+        answers=ANSWERS,
+        budget=context.budget,
+        recorder=context.recorder,
+        buckets=buckets(connection.client_id, connection.calls_per_minute),
+        secrets=(connection.client_secret.get_secret_value(),),
+        transport=context.transport,
+        bounds=context.bounds,
+    )
+
+
+def _open_account(client: VendorClient, _connection: BaseModel) -> EAccountingAccount:
+    return EAccountingAccount(client)
+
+
+CONNECTOR: Final = Connector(
+    system="eaccounting",
+    title=_TITLE,
+    versions="API v2",
+    connection_settings=EAccountingConnection,
+    open_client=_open_client,
+    open_account=_open_account,
+    choices=CHOICES,
+    prerequisites=(
+        "A client id and secret from the vendor's developer portal, with this installation's callback address.",
+        "Articles for shipping, payment fees, discounts and rounding, one per VAT rate in use.",
+        "A user who may create customers and sales documents gives consent and chooses the company.",
+    ),
+    oauth=ENDPOINTS,
+    oauth_client=_oauth_client,
+    order_target=OrderTargetDeclaration(
+        open=open_target,
+        settings=EAccountingOrders,
+        document_types=frozenset(
+            {DocumentType.ORDER, DocumentType.INVOICE, DocumentType.INVOICE_DRAFT, DocumentType.QUOTE}
+        ),
+        lookup=Lookup.BY_REFERENCE,
+        settle=timedelta(seconds=30),
+        value_tables={
+            "payment_method": "terms_of_payment",
+            "shipping_method": "delivery_methods",
+            "order_status": "order_statuses",
+        },
+        keeps_stock_with_orders=True,
+    ),
+)

@@ -98,7 +98,7 @@ def header(request: DocumentRequest, settings: EAccountingOrders, fit: Fitting, 
         "OrderDate": day,
         "Status": _STATUS[order_status(order, settings, request.values)],
         "ReverseChargeOnConstructionServices": False,
-        "TermsOfPaymentId": terms_of_payment(order, settings, request.values),
+        "TermsOfPaymentId": terms_of_payment(order, settings, request.values) or None,
     }
 
 

@@ -1,8 +1,8 @@
 """Documents: found by reference, created once, verified before anything final happens.
 
 What a prepared body holds: ``document`` (the body to send), ``includes_vat`` (the price mode it was planned for),
-``other_rows`` (the rows for the other mode, or None with ``other_problem``) and ``placed_at``. Which mode a document has
-shows only in the answer to its creation; when it is the other one, the document is replaced with the other rows.
+``other_rows`` (the rows for the other mode, or None with ``other_problem``) and ``placed_at``. Which mode a document
+has shows only in the answer to its creation; when it is the other one, the document is replaced with the other rows.
 """
 
 from collections.abc import Mapping
@@ -120,11 +120,15 @@ class Documents:
     async def _confirm(self, prepared: PreparedDocument, kind: DocumentType, existing: Document) -> Record:
         """A document that is there already: repaired when a lost answer left it with the rows of the wrong mode.
 
-        One that a person has changed since stays as it is.
+        One that a person has changed since stays as it is, but is not booked with another total.
         """
         form = FORMS[kind]
         record = await self._read(form, existing.target_id)
-        if stated_total(record) == prepared.expected_total or not _is_as_sent(record, prepared):
+        if stated_total(record) == prepared.expected_total:
+            return record
+        if not _is_as_sent(record, prepared):
+            if prepared.kind is DocumentType.INVOICE:
+                raise RecordRefused(_totals_differ(prepared, form, stated_total(record), ""))
             return record
         open_order = kind is not DocumentType.ORDER or int(record.get("Status") or 0) <= _CHANGEABLE_ORDER
         if open_order and bool(record.get("IncludesVat")) is not prepared.body["includes_vat"]:
@@ -225,9 +229,9 @@ def _totals_differ(prepared: PreparedDocument, form: Form, stated: Decimal, with
         field="total",
         value=f"{stated}",
         sentence=(
-            f"Order {prepared.reference}: the customer was asked to pay {prepared.expected_total}, but eAccounting makes"
-            f" {stated} of the {form.noun}.{withdrawn} Check the VAT rates of its articles and of the customer in"
-            " eAccounting, and retry."
+            f"Order {prepared.reference}: the customer was asked to pay {prepared.expected_total}, but the"
+            f" {form.noun} in eAccounting comes to {stated}.{withdrawn} Check the VAT rates of its articles and of the"
+            " customer there, and retry."
         ),
     )
 
@@ -238,7 +242,7 @@ def _terms_unknown(operation: str, terms: str) -> Problem:
         field="terms_of_payment",
         value=terms,
         sentence=(
-            f"eAccounting refused to {operation}: the terms of payment {terms} do not exist (any more). Choose others in"
-            " the flow's settings, and retry."
+            f"eAccounting refused to {operation}: the terms of payment {terms} do not exist (any more). Choose"
+            " others in the flow's settings, and retry."
         ),
     )

@@ -87,7 +87,7 @@ class EAccountingOrders(BaseModel):
     terms_of_payment: str = Field(
         default="",
         title="Terms of payment",
-        description="For payment methods without an entry of their own.",
+        description="For payment methods without an entry of their own; empty uses the customer's.",
         json_schema_extra={"choices": "terms_of_payment"},
     )
     delivery_method: str = Field(

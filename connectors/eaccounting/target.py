@@ -140,10 +140,10 @@ class EAccountingTarget:
         )
 
     def _terms_note(self, request: DocumentRequest, customer: Record) -> tuple[str, ...]:
-        if request.kind is DocumentType.ORDER or not request.order.payment_method:
+        if request.kind is DocumentType.ORDER:
             return ()
         mapped = terms_of_payment(request.order, self._settings, request.values)
-        if mapped == str(customer.get("TermsOfPaymentId") or ""):
+        if not mapped or mapped == str(customer.get("TermsOfPaymentId") or ""):
             return ()
         return ("The document has the customer's terms of payment: only orders can have their own.",)
 

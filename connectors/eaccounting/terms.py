@@ -11,18 +11,19 @@ Values = Mapping[str, Mapping[str, str]]
 
 
 def terms_of_payment(order: Order, settings: EAccountingOrders, values: Values) -> str:
-    """The id of the terms of payment for the order's payment method.
+    """The id of the terms of payment for the order's payment method; empty leaves them to the customer's own.
 
     Raises:
-        RecordRefused: ``UNMAPPED_VALUE`` naming the payment method when neither table nor setting has terms for it.
+        RecordRefused: ``UNMAPPED_VALUE`` when payment methods are mapped, but not this one, and there is no default.
     """
-    terms = values.get("payment_method", {}).get(order.payment_method) or settings.terms_of_payment
-    if terms:
+    table = values.get("payment_method", {})
+    terms = table.get(order.payment_method) or settings.terms_of_payment
+    if terms or not table:
         return terms
     raise RecordRefused(
         Problem(
-            code=ProblemCode.UNMAPPED_VALUE if order.payment_method else ProblemCode.SETTING_MISSING,
-            field="payment_method" if order.payment_method else "terms_of_payment",
+            code=ProblemCode.UNMAPPED_VALUE,
+            field="payment_method",
             value=order.payment_method,
             sentence=(
                 f"Order {order.reference}: there are no terms of payment for payment method"

@@ -203,9 +203,7 @@ def order_lines(draw: st.DrawFn) -> Charge:
     kind = draw(st.sampled_from([LineKind.PRODUCT, LineKind.PRODUCT, LineKind.SHIPPING, LineKind.DISCOUNT]))
     price = draw(st.decimals(min_value=0, max_value=2000, places=draw(st.sampled_from([2, 2, 3, 5]))))
     quantity = draw(
-        st.one_of(
-            st.integers(1, 500).map(Decimal), st.decimals(min_value=Decimal("0.01"), max_value=10, places=2)
-        )
+        st.one_of(st.integers(1, 500).map(Decimal), st.decimals(min_value=Decimal("0.01"), max_value=10, places=2))
     )
     if kind is not LineKind.PRODUCT:
         quantity = Decimal(1)

@@ -1,0 +1,98 @@
+"""Prove a connection and list what its owner can choose from."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+from commerce.problems import ProblemCode
+from connectors.client import VendorClient
+from connectors.eaccounting.api import Api, Record
+from connectors.eaccounting.company import percentage
+from connectors.eaccounting.settings import OrderStatus
+from connectors.errors import ConnectionRefused
+from connectors.protocols import Choice
+
+CHOICES: Final[Mapping[str, str]] = {
+    "terms_of_payment": "Terms of payment",
+    "delivery_methods": "Delivery methods",
+    "order_statuses": "Order statuses",
+    "units": "Units",
+    "codings": "Account codings",
+    "vat_codes": "VAT codes",
+}
+
+_INACTIVE, _READ_ONLY = 0, 2
+_WITHOUT_ORDERS: Final = {
+    3: "Bookkeeping, which has no customers, orders or invoices. Change to Standard or Pro",
+}
+_ONLY_INVOICES: Final = 4
+
+
+class EAccountingAccount:
+    """`Account` of one company."""
+
+    def __init__(self, client: VendorClient) -> None:
+        self._api = Api(client)
+
+    async def test(self) -> str:
+        """Read the company's settings and see whether it can take sales documents.
+
+        Raises:
+            ConnectionRefused: The company is inactive, read-only, or has a subscription without sales.
+        """
+        company = await self._api.get("/companysettings", "read the company's settings")
+        name = str(company.get("Name") or "the company")
+        status, variant = company.get("CompanyStatus"), company.get("ProductVariant")
+        if status == _INACTIVE:
+            raise _refuse(f"{name} is inactive in eAccounting. Have its subscription restored, then test again.")
+        if status == _READ_ONLY:
+            raise _refuse(f"{name} can only be read in eAccounting. Have its subscription renewed, then test again.")
+        if variant in _WITHOUT_ORDERS:
+            raise _refuse(f"{name} has eAccounting {_WITHOUT_ORDERS[variant]}, then test again.")
+        limit = " Its subscription has no orders and quotes: use invoices." if variant == _ONLY_INVOICES else ""
+        return f'Connected to "{name}" ({company.get("CountryCode")}, {company.get("CurrencyCode")}).{limit}'
+
+    async def choices(self, name: str) -> Sequence[Choice]:
+        """A live list of the company; the values are those that settings and value tables hold."""
+        lists: Mapping[str, Callable[[], Awaitable[list[Choice]]]] = {
+            "terms_of_payment": self._terms_of_payment,
+            "delivery_methods": self._delivery_methods,
+            "order_statuses": self._order_statuses,
+            "units": self._units,
+            "codings": self._codings,
+            "vat_codes": self._vat_codes,
+        }
+        return await lists[name]()
+
+    async def _terms_of_payment(self) -> list[Choice]:
+        terms = await self._api.records("/termsofpayments", "list the terms of payment")
+        return [_choice(entry) for entry in terms if entry.get("AvailableForSales", True)]
+
+    async def _delivery_methods(self) -> list[Choice]:
+        methods = await self._api.records("/deliverymethods", "list the delivery methods")
+        return [Choice(str(entry["Name"]), str(entry["Name"])) for entry in methods]
+
+    async def _order_statuses(self) -> list[Choice]:
+        return [Choice(status.value, status.value.capitalize()) for status in OrderStatus]
+
+    async def _units(self) -> list[Choice]:
+        return [_choice(entry) for entry in await self._api.records("/units", "list the units")]
+
+    async def _codings(self) -> list[Choice]:
+        codings = await self._api.records("/articleaccountcodings", "list the account codings")
+        return [
+            Choice(str(entry["Id"]), f"{entry.get('Name')} ({percentage(entry).normalize():f} %)")
+            for entry in codings
+            if entry.get("IsActive", True)
+        ]
+
+    async def _vat_codes(self) -> list[Choice]:
+        codes = await self._api.records("/vatcodes", "list the VAT codes")
+        return [Choice(str(entry["Id"]), f"{entry.get('Code')} {entry.get('Description')}") for entry in codes]
+
+
+def _choice(entry: Record) -> Choice:
+    return Choice(str(entry["Id"]), str(entry.get("Name") or entry["Id"]))
+
+
+def _refuse(sentence: str) -> ConnectionRefused:
+    return ConnectionRefused(ProblemCode.CONNECTION_REFUSED, sentence)

@@ -1,0 +1,1 @@
+"""The eAccounting connector: its planning by itself, and against the strict simulator."""
