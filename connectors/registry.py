@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from connectors.ccvshop import CONNECTOR as CCVSHOP
 from connectors.declaration import Connector
+from connectors.eaccounting import CONNECTOR as EACCOUNTING
 from connectors.protocols import DocumentType
 
-CONNECTORS: Mapping[str, Connector] = {entry.system: entry for entry in (CCVSHOP,)}
+CONNECTORS: Mapping[str, Connector] = {entry.system: entry for entry in (CCVSHOP, EACCOUNTING)}
 
 
 def connector(system: str) -> Connector:
