@@ -1,6 +1,7 @@
 """The one way to call a vendor over HTTP: bounded, recorded, and honest about what is known after a failure."""
 
 import ipaddress
+import logging
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +32,12 @@ _BRIDGE_TRIES = 3
 _BRIDGE_SECONDS = 3
 _KEEP_IDLE_SECONDS = 3.0
 """Shorter than the keep-alive of common servers, so that a write does not meet a connection that is being closed."""
+_FIRST_STATUS_OF_EDGE_SERVERS = 520
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+
+# Both log whole addresses, and httpcore headers too: customers' e-mail addresses and keys would stand in our logs.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+logging.getLogger("httpcore").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True)
@@ -269,9 +275,10 @@ class VendorClient:
                     f"{title} did not say clearly whether it did {call.operation} (HTTP {answer.status}); "
                     "this will be looked up."
                 )
-                return OutcomeUnknown(sentence, settled=True)
+                return OutcomeUnknown(sentence, settled=not _from_gateway(answer.status))
             case Action.RETRY:
-                sentence = f"{title} failed to {call.operation} (HTTP {answer.status})."
+                how = " with a web page instead of data" if answer.looks_like_html() else ""
+                sentence = f"{title} failed to {call.operation}: it answered HTTP {answer.status}{how}."
                 return Temporary(sentence, retry_after=self._answers.retry_after(answer))
             case Action.WAIT:
                 pause = self._answers.pause(answer)
@@ -354,6 +361,11 @@ def _outcome(answer: Answer, action: Action) -> Outcome:
         case Action.RETRY:
             return Outcome.FAILED if answer.readable else Outcome.BROKEN
     return Outcome.REFUSED
+
+
+def _from_gateway(status: int) -> bool:
+    """Whether a server in between gave up waiting, while the vendor's own may still be working."""
+    return status in {httpx.codes.BAD_GATEWAY, httpx.codes.GATEWAY_TIMEOUT} or status >= _FIRST_STATUS_OF_EDGE_SERVERS
 
 
 def _is_hiccup(error: BaseException) -> bool:

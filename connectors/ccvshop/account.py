@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from commerce.problems import ProblemCode
-from connectors.ccvshop.api import ROOT
+from connectors.ccvshop.api import ROOT, items_of, read_collection
 from connectors.ccvshop.fields import Fields
 from connectors.client import VendorClient
 from connectors.errors import ConnectionRefused, Temporary
@@ -57,5 +57,5 @@ class CcvAccount:
         return shops[0]
 
     async def _items(self, path: str, operation: str) -> list[Fields]:
-        answer = await self._client.read("GET", ROOT + path, operation=operation)
-        return Fields("Shop", answer.body if isinstance(answer.body, dict) else {}).children("items")
+        answer = await read_collection(self._client, ROOT + path, operation=operation)
+        return [Fields("Shop", item) for item in items_of(answer)]

@@ -1,10 +1,16 @@
 """Paths and limits of the shop's REST API. Source: CCV Shop API documentation, rate limits (confirmed June 2022)."""
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
+from commerce.problems import ProblemCode
+from connectors.answers import Answer
 from connectors.budget import Bucket, Buckets
 from connectors.ccvshop.settings import CcvConnection
+from connectors.client import VendorClient
+from connectors.errors import ConnectionRefused, RecordGone, RecordRefused, Temporary
 
 ROOT = "/api/rest/v1"
 LARGEST_PAGE = 250
@@ -18,6 +24,41 @@ def local_part(address: str) -> str:
     """Path and query of an address of the shop; links in answers are absolute, and calls are signed without host."""
     parts = urlsplit(address)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+
+async def read_collection(
+    client: VendorClient, path: str, params: Mapping[str, str] | None = None, *, operation: str
+) -> Answer:
+    """A page of a collection that every shop has.
+
+    Raises:
+        ConnectionRefused: Also when the shop refuses the call itself: then no record is to blame.
+        Temporary: Also when something else than a collection came back.
+    """
+    try:
+        answer = await client.read("GET", path, params, operation=operation)
+    except (RecordGone, RecordRefused) as refusal:
+        said = refusal.problem.sentence if isinstance(refusal, RecordRefused) else "It answered HTTP 404."
+        sentence = (
+            f"The shop cannot {operation}. {said} Check that the address of this connection is that of a CCV Shop."
+        )
+        raise ConnectionRefused(ProblemCode.CONNECTION_REFUSED, sentence) from refusal
+    items_of(answer)
+    return answer
+
+
+def items_of(answer: Answer) -> list[dict[str, Any]]:
+    """The objects of a collection. Raises `Temporary` when the answer is not a collection."""
+    items = answer.body.get("items") if isinstance(answer.body, dict) else None
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Temporary("CCV Shop answered with something that is not a list of records.")
+    return items
+
+
+def next_path(answer: Answer) -> str | None:
+    """Where a collection goes on; None on its last page."""
+    following = answer.body.get("next")
+    return local_part(following) if isinstance(following, str) and following else None
 
 
 def buckets(settings: CcvConnection) -> Buckets:

@@ -11,7 +11,7 @@ from commerce.problems import ProblemCode
 from connectors import exact_json
 from connectors.answers import Action, Answer
 from connectors.ccvshop import order_body
-from connectors.ccvshop.api import LARGEST_PAGE, ROOT, local_part
+from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path, read_collection
 from connectors.ccvshop.settings import CcvOrderSource
 from connectors.client import VendorClient
 from connectors.errors import RecordGone, RecordRefused, Temporary
@@ -38,19 +38,23 @@ class CcvOrders:
         if page is not None:
             newest, path = exact_json.loads(page)
             params = {}
-        answer = await self._client.read("GET", path, params, operation="list orders")
+        answer = await read_collection(self._client, path, params, operation="list orders")
         orders: list[ListedOrder] = []
         refused: list[RefusedListing] = []
-        for header in _items(answer):
+        for header in items_of(answer):
             try:
                 orders.append(_listed(header))
             except RecordRefused as refusal:
                 refused.append(_refused(header, refusal))
         seen = [order.placed_at.strftime(_MOMENT) for order in orders]
         cursor = max([*([newest] if newest else []), *seen], default=None)
-        following = _next_path(answer)
+        following = next_path(answer)
         next_page = exact_json.dumps([cursor, following]) if following else None
         return OrderPage(orders, cursor, next_page, refused)
+
+    def cursor_at(self, moment: datetime) -> str:
+        """A creation date, written as the shop writes it."""
+        return moment.astimezone(UTC).strftime(_MOMENT)
 
     async def list_orders_by_id(self, source_ids: Sequence[str]) -> OrderPage:
         """The headers of the named orders, one call each."""
@@ -100,9 +104,9 @@ class CcvOrders:
         while path:
             answer = await self._client.read("GET", path, params, operation=operation, accept={Action.GONE})
             _require_found(answer, source_id)
-            for row in _items(answer):
+            for row in items_of(answer):
                 rows.setdefault(row.get("id") or f"row {len(rows)}", row)
-            path, params = _next_path(answer), None
+            path, params = next_path(answer), None
         return list(rows.values())
 
 
@@ -115,19 +119,6 @@ def _filters(start: ReadFrom, size: int) -> dict[str, str]:
     if begin is not None:
         filters["min_create_date"] = begin.astimezone(UTC).strftime(_MOMENT)
     return filters
-
-
-def _next_path(answer: Answer) -> str | None:
-    following = answer.body.get("next")
-    return local_part(following) if isinstance(following, str) and following else None
-
-
-def _items(answer: Answer) -> list[dict[str, Any]]:
-    """The objects of a collection. Raises `Temporary` when the answer is not a collection."""
-    items = answer.body.get("items") if isinstance(answer.body, dict) else None
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise Temporary("CCV Shop answered with something that is not a list of records.")
-    return items
 
 
 def _require_found(answer: Answer, source_id: str) -> None:

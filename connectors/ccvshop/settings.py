@@ -44,8 +44,11 @@ class CcvConnection(BaseModel):
 
     @field_validator("public_key")
     @classmethod
-    def _trimmed(cls, value: str) -> str:
-        return value.strip()
+    def _header_text(cls, value: str) -> str:
+        key = value.strip()
+        if not key or not key.isascii() or not key.isprintable():
+            raise ValueError("this is not a public key; copy it again from the API settings of the shop")
+        return key
 
 
 class CcvOrderSource(BaseModel):

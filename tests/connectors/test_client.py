@@ -121,7 +121,7 @@ async def test_a_read_is_bridged_over_a_hiccup(hiccup):
 async def test_a_read_gives_up_after_three_tries():
     vendor = Vendor(json(500, {}))
     async with vendor.client() as client:
-        with pytest.raises(Temporary, match=r"failed to read order 1 \(HTTP 500\)"):
+        with pytest.raises(Temporary, match="failed to read order 1: it answered HTTP 500"):
             await client.read("GET", "/orders/1/", operation="read order 1")
 
     assert len(vendor.requests) == 3
@@ -129,7 +129,16 @@ async def test_a_read_gives_up_after_three_tries():
 
 @pytest.mark.parametrize(
     ("answer", "settled"),
-    [(json(500, {}), True), (json(502, {}), True), (truncated(), True), (html(), True), (no_answer, False)],
+    [
+        (json(500, {}), True),
+        (json(503, {}), True),
+        (json(502, {}), False),
+        (json(504, {}), False),
+        (json(522, {}), False),
+        (truncated(), True),
+        (html(), True),
+        (no_answer, False),
+    ],
 )
 async def test_a_write_without_a_clear_answer_is_sent_once(answer, settled: bool):
     vendor = Vendor(answer)
@@ -216,7 +225,7 @@ async def test_every_status_has_a_consequence(answer: httpx.Response, expected: 
 async def test_a_page_for_people_does_not_prove_that_a_record_is_gone():
     vendor = Vendor(html(404))
     async with vendor.client() as client:
-        with pytest.raises(Temporary):
+        with pytest.raises(Temporary, match="HTTP 404 with a web page instead of data"):
             await client.read("GET", "/orders/1/", operation="read order 1")
 
 

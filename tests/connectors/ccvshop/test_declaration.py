@@ -17,7 +17,7 @@ from connectors.registry import CONNECTORS, capability_matrix, connector
 
 
 def settings(address: str = "myshop.ccvshop.nl", **more: Any) -> CcvConnection:
-    return CcvConnection.model_validate({"base_url": address, "public_key": " k ", "secret_key": "s", **more})
+    return CcvConnection.model_validate({"base_url": address, "public_key": " k ", "secret_key": "s"} | more)
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,12 @@ def test_an_address_that_cannot_work_is_refused_when_saved(entered: str):
 def test_keys_are_kept_without_blanks_and_secrets_unseen():
     assert settings().public_key == "k"
     assert "secret_key=SecretStr('**********')" in repr(settings())
+
+
+@pytest.mark.parametrize("key", [" ", "klé", "two\nlines"])
+def test_what_cannot_be_a_public_key_is_refused_when_saved(key: str):
+    with pytest.raises(ValidationError, match="copy it again"):
+        settings(public_key=key)
 
 
 def per_minute(method: str, path: str, **more: Any) -> tuple[str, int | None]:

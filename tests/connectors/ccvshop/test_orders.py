@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -110,6 +110,14 @@ async def test_a_read_begins_at_the_cursor_less_the_overlap_but_never_before_the
     assert [item.reference for item in after] == ["20", "25", "30", "35", "40", "45", "50", "55"]
     assert [item.reference for item in limited] == ["25", "30", "35", "40", "45", "50", "55"]
     assert [item.reference for item in first] == ["55"]
+
+
+async def test_a_read_can_begin_again_at_any_moment(shop: Shop):
+    await shop.has(order(1, minutes(1)), order(2, minutes(2)))
+    cursor = shop.source.cursor_at(datetime(2026, 1, 14, 11, 2, tzinfo=timezone(timedelta(hours=1))))
+
+    assert cursor == minutes(2)
+    assert [item.reference for item in await shop.listed(ReadFrom(cursor, None, timedelta(0)))] == ["2"]
 
 
 async def test_an_empty_read_keeps_its_cursor(shop: Shop):
@@ -271,6 +279,19 @@ async def test_a_clock_may_be_wrong_by_less_than_five_minutes(shop: Shop, skew: 
     else:
         with pytest.raises(ConnectionRefused, match="clock"):
             await shop.listed()
+
+
+async def test_a_refused_listing_blames_no_order(shop: Shop):
+    with pytest.raises(ConnectionRefused, match=r"The shop cannot list orders\..*HTTP 400"):
+        await shop.source.list_orders(ALL, '[null, "/api/rest/v1/orders/?colour=blue"]', 100)
+
+
+async def test_a_host_that_is_no_shop_is_told_so():
+    async with running("eaccounting") as sim, connected(sim) as other:
+        with pytest.raises((ConnectionRefused, Temporary)) as caught:
+            await other.account.test()
+
+    assert "address" in str(caught.value) or "HTTP" in str(caught.value)
 
 
 async def test_a_connection_is_tested_by_name(shop: Shop):
