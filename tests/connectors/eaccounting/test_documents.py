@@ -65,7 +65,7 @@ async def test_rows_keep_the_sources_quantities_and_prices(office: Office):
         ("BOOK", 2, Decimal("10.9")),
         ("SHIP21", 1, Decimal("6.95")),
         ("FEE21", 1, Decimal("0.6")),
-        ("DISC21", 1, Decimal("-5")),
+        ("DISC21", 1, Decimal(-5)),
     ]
 
 
