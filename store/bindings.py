@@ -67,7 +67,8 @@ class Bindings(Repository):
             for binding in bindings
         ]
         async with self._database.writing() as session:
-            for row in rows:
+            # Always in one order: two workers with the same customers would else wait for each other.
+            for row in sorted(rows, key=lambda row: (row.kind, row.source_key)):
                 await _put(session, self._database, row)
 
     async def forget(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> int:

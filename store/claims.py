@@ -39,7 +39,9 @@ class Claims(Repository):
             if taken.first() is not None:
                 return Claim(name, owner, held_for=None)
             until = await session.exec(
-                select(col(ClaimRow.until)).where(col(ClaimRow.workspace_id) == workspace_id, col(ClaimRow.name_key) == key)
+                select(col(ClaimRow.until)).where(
+                    col(ClaimRow.workspace_id) == workspace_id, col(ClaimRow.name_key) == key
+                )
             )
             return Claim(name, owner, held_for=max(until.one() - now, timedelta(milliseconds=100)))
 

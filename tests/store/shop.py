@@ -1,5 +1,9 @@
 """A shop, one target and a flow between them, for the store's tests."""
 
+import asyncio
+import json
+import sys
+from asyncio.subprocess import PIPE
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -75,3 +79,16 @@ async def make_shop(store: Store, name: str = "Shop") -> Shop:
         settings={"page_size": 100},
     )
     return Shop(store, workspace_id, connections[0], connections[1], integration_id, flow_id)
+
+
+async def in_processes(store: Store, count: int, *arguments: str) -> list[Any]:
+    """Run ``tests.store.other_process`` on this store's database in several processes; their results."""
+    url = store.database.engine.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "tests.store.other_process", url, store._sealer.keys.to_text(), *arguments]
+    running = [await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE) for _ in range(count)]
+    results = []
+    for process in running:
+        output, errors = await process.communicate()
+        assert process.returncode == 0, errors.decode()
+        results.append(json.loads(output))
+    return results

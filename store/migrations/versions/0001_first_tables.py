@@ -162,9 +162,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claims")),
         sa.UniqueConstraint("workspace_id", "name_key", name=op.f("uq_claims_workspace_id_name_key")),
     )
-    with op.batch_alter_table("claims", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_claims_workspace_id"), ["workspace_id"], unique=False)
-
     op.create_table(
         "bindings",
         sa.Column("id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -375,9 +372,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_bindings_flow_id_kind_target_id"))
 
     op.drop_table("bindings")
-    with op.batch_alter_table("claims", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_claims_workspace_id"))
-
     op.drop_table("claims")
     op.drop_table("flows")
     op.drop_table("oauth_states")
