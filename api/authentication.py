@@ -69,7 +69,7 @@ def proves_itself(request: Request) -> bool:
     if path == "/":
         return request.method == "GET" and bool(request.query_params.get("token"))
     parts = path.split("/")
-    return len(parts) == 4 and parts[1] == "codec" and parts[3] == "decode"  # noqa: PLR2004 - /codec/{token}/decode
+    return len(parts) == 4 and parts[1] == "codec" and parts[3] == "decode"
 
 
 _bearer_scheme = HTTPBearer(auto_error=False, description="A token of the workspace.")

@@ -13,7 +13,6 @@ from api.problem_documents import EngineUnavailable
 from settings import Settings
 from workflows.messages import (
     INTEGRATION_WORKFLOW,
-    TASK_QUEUE,
     FlowTarget,
     IntegrationInput,
     Progress,
@@ -21,6 +20,8 @@ from workflows.messages import (
     integration_workflow_id,
 )
 
+_AWAY = (RPCError, RuntimeError)
+"""The SDK raises RuntimeError when a client that connects late cannot do so."""
 _PATIENCE = timedelta(seconds=5)
 _QUERY_PATIENCE = timedelta(seconds=3)
 
@@ -41,7 +42,7 @@ class Engine:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    async def start(self, plan: IntegrationInput, summary: str) -> None:
+    async def start(self, plan: IntegrationInput, summary: str, task_queue: str) -> None:
         """Start the integration's workflow; one that runs already is told the plan.
 
         Raises:
@@ -52,14 +53,14 @@ class Engine:
                 INTEGRATION_WORKFLOW,
                 plan,
                 id=integration_workflow_id(plan.integration_id),
-                task_queue=TASK_QUEUE,
+                task_queue=task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 start_signal="reconfigure",
                 start_signal_args=[Reconfigure(time_zone=plan.time_zone, flows=plan.flows)],
                 static_summary=summary,
                 rpc_timeout=_PATIENCE,
             )
-        except RPCError as error:
+        except _AWAY as error:
             raise EngineUnavailable from error
 
     async def tell(self, integration_id: str, signal: str, message: BaseModel | None = None) -> Heard:
@@ -70,8 +71,9 @@ class Engine:
                 await handle.signal(signal, rpc_timeout=_PATIENCE)
             else:
                 await handle.signal(signal, message, rpc_timeout=_PATIENCE)
-        except RPCError as error:
-            return Heard.NOT_RUNNING if error.status == RPCStatusCode.NOT_FOUND else Heard.UNREACHABLE
+        except _AWAY as error:
+            gone = isinstance(error, RPCError) and error.status == RPCStatusCode.NOT_FOUND
+            return Heard.NOT_RUNNING if gone else Heard.UNREACHABLE
         return Heard.TOLD
 
     async def tell_surely(self, integration_id: str, signal: str, message: BaseModel | None = None) -> Heard:
@@ -92,17 +94,18 @@ class Engine:
     async def progress(self, integration_id: str) -> Progress | None:
         """The workflow's own account; None when no worker answers in time or the integration is stopped."""
         try:
-            return await self._handle(integration_id).query(
+            answer: Progress = await self._handle(integration_id).query(
                 "progress", result_type=Progress, rpc_timeout=_QUERY_PATIENCE
             )
-        except (RPCError, WorkflowQueryFailedError, WorkflowQueryRejectedError):
+        except (*_AWAY, WorkflowQueryFailedError, WorkflowQueryRejectedError):
             return None
+        return answer
 
     async def answers(self) -> bool:
         """Whether Temporal can be reached."""
         try:
             return await self._client.service_client.check_health(timeout=_QUERY_PATIENCE)
-        except RPCError:
+        except _AWAY:
             return False
 
     def _handle(self, integration_id: str) -> WorkflowHandle[object, object]:

@@ -253,7 +253,7 @@ class LastResort:
             request = Request(scope)
             where = traceback.extract_tb(error.__traceback__)[-1]
             # The type and the place only: an unexpected error's text can quote a record.
-            _log.error(  # noqa: TRY400 - a traceback would carry that text
+            _log.error(
                 "Unexpected %s at %s:%s in %s %s",
                 type(error).__name__,
                 where.name,

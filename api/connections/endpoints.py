@@ -39,7 +39,7 @@ async def create_connection(wish: NewConnection, service: Service) -> Connection
 @router.get("")
 async def list_connections(service: Service) -> list[Connection]:
     """All connections, oldest first."""
-    return await service.list()
+    return await service.all()
 
 
 @router.get("/{connection_id}")

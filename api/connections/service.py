@@ -34,6 +34,7 @@ def redirect_uri(services: Services) -> str:
 def shown(record: ConnectionRecord) -> Connection:
     """A connection without its secrets; which of them are set is known only of a record with secrets."""
     hidden = secret_names(connector_of(record.system))
+    problem = record.problem
     return Connection(
         id=record.id,
         system=record.system,
@@ -41,7 +42,7 @@ def shown(record: ConnectionRecord) -> Connection:
         settings=record.settings,
         secrets={name: SET if record.secrets.get(name) else NOT_SET for name in sorted(hidden)},
         state=record.state,
-        problem=record.problem and ConnectionProblem(code=record.problem.code, sentence=record.problem.sentence),
+        problem=ConnectionProblem(code=problem.code, sentence=problem.sentence) if problem else None,
         has_consent=record.has_tokens,
         connected_at=record.connected_at,
         created_at=record.created_at,
@@ -69,7 +70,7 @@ class ConnectionService:
         """One connection."""
         return shown(await self._store.connections.get(self._workspace_id, connection_id))
 
-    async def list(self) -> list[Connection]:
+    async def all(self) -> list[Connection]:
         """All connections, oldest first."""
         listed = await self._store.connections.list(self._workspace_id)
         return [await self.get(record.id) for record in listed]
@@ -84,7 +85,7 @@ class ConnectionService:
         return await self.get(connection_id)
 
     async def test(self, connection_id: str) -> TestResult:
-        """Call the system with a read; a connection that answers is marked connected, and what waited for it goes on."""
+        """Call the system with a read; when it answers, the connection counts as connected and what waited goes on."""
         await self._store.connections.get(self._workspace_id, connection_id)
         result = await self._try(connection_id)
         if result.ok:

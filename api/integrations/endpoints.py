@@ -45,7 +45,7 @@ async def create_integration(wish: NewIntegration, service: Service) -> Integrat
 @router.get("")
 async def list_integrations(service: Service) -> list[Integration]:
     """All integrations, oldest first."""
-    return await service.list()
+    return await service.all()
 
 
 @router.get("/{integration_id}")

@@ -66,7 +66,7 @@ class IntegrationService:
             flows=[shown_flow(flow) for flow in flows],
         )
 
-    async def list(self) -> list[Integration]:
+    async def all(self) -> list[Integration]:
         """All integrations, oldest first."""
         return [await self.get(record.id) for record in await self._store.integrations.list(self._workspace_id)]
 
@@ -85,7 +85,7 @@ class IntegrationService:
         plan = await integration_input(self._store, self._workspace_id, record)
         if not plan.flows:
             raise Conflict("The integration has no flow that is switched on. Add one, or switch one on, then start it.")
-        await self._engine.start(plan, summary=record.name)
+        await self._engine.start(plan, record.name, self._services.settings.task_queue)
         await self._store.integrations.set_state(self._workspace_id, integration_id, IntegrationState.RUNNING)
         return await self.get(integration_id)
 

@@ -103,7 +103,7 @@ class Released(BaseModel):
     released: int
     engine: dict[str, Heard] = Field(
         default_factory=dict,
-        description="Integration and whether its workflow heard of it; what it did not hear goes out with its next run.",
+        description="Integration and whether its workflow heard; what it did not hear goes out with its next run.",
     )
     note: str = Field(default="", description="Why nothing was released, when that is so.")
 
