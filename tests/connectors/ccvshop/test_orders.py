@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
+import httpx
 import pytest
 from pydantic import SecretStr
 
@@ -287,11 +288,12 @@ async def test_a_refused_listing_blames_no_order(shop: Shop):
 
 
 async def test_a_host_that_is_no_shop_is_told_so():
-    async with running("eaccounting") as sim, connected(sim) as other:
-        with pytest.raises((ConnectionRefused, Temporary)) as caught:
-            await other.account.test()
-
-    assert "address" in str(caught.value) or "HTTP" in str(caught.value)
+    settings = CcvConnection(base_url="shop.example.com", public_key=PUBLIC, secret_key=SecretStr(SECRET))
+    elsewhere = httpx.MockTransport(lambda _: httpx.Response(404, json={"error": "not found"}))
+    context = ConnectionContext(settings, LocalBudget(), KeptExchanges(), transport=elsewhere)
+    async with CONNECTOR.open_client(context) as client:
+        with pytest.raises(ConnectionRefused, match="Check that the address of this connection is that of a CCV Shop"):
+            await CONNECTOR.open_account(client, settings).test()
 
 
 async def test_a_connection_is_tested_by_name(shop: Shop):
