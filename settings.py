@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     )
     temporal_address: str = "127.0.0.1:7233"
     temporal_namespace: str = "default"
+    task_queue: str = Field(default="longshore-orders", description="Where workers of this installation listen.")
     temporal_ui_url: str = "http://127.0.0.1:8233"
     api_host: str = "127.0.0.1"
     api_port: int = 8080

@@ -12,7 +12,6 @@ from settings import Settings
 from store import KeyRing, Store
 from workflows import WORKFLOWS
 from workflows.converter import encrypted_converter
-from workflows.messages import TASK_QUEUE
 
 _log = structlog.get_logger()
 _GRACE = timedelta(seconds=10)
@@ -36,7 +35,7 @@ def compose_worker(client: Client, store: Store, vendors: Vendors, settings: Set
     """The worker of the orders queue; run as many processes of it as needed."""
     return Worker(
         client,
-        task_queue=TASK_QUEUE,
+        task_queue=settings.task_queue,
         workflows=WORKFLOWS,
         activities=activities(store, vendors),
         max_concurrent_activities=settings.max_concurrent_activities,

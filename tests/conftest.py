@@ -11,6 +11,7 @@ from tests import feature_report
 from tests.postgres import PostgresMissingError, fresh_database, postgres_server
 from tests.temporal_server import start_time_skipping as start_time_skipping_server
 from tests.temporal_server import temporal_server
+from tests.world import World, world
 
 StartTimeSkipping = Callable[..., Awaitable[WorkflowEnvironment]]
 
@@ -86,3 +87,10 @@ async def start_time_skipping() -> AsyncIterator[StartTimeSkipping]:
 async def time_skipping(start_time_skipping: StartTimeSkipping) -> WorkflowEnvironment:
     """A Temporal server that skips time, with the pydantic data converter; `time_skipping.client` is its client."""
     return await start_time_skipping()
+
+
+@pytest_asyncio.fixture
+async def small_world(tmp_path: Path, temporal_address: str, sqlite_url: str) -> AsyncIterator[World]:
+    """A whole Longshore on SQLite with both vendors simulated; see `tests.world`."""
+    async with world(tmp_path, temporal_address, sqlite_url) as made:
+        yield made

@@ -4,8 +4,6 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-TASK_QUEUE = "longshore-orders"
-
 INTEGRATION_WORKFLOW = "Integration"
 ORDER_WORKFLOW = "Order"
 

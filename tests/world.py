@@ -1,0 +1,318 @@
+"""A whole Longshore for one test: both simulated vendors, a database, a worker and the API, against a real Temporal.
+
+Nothing of the product is replaced: the API is called over ASGI, vendors over sockets, workflows run on the server of
+the fixture ``temporal_address``. Flows run only when a test asks, unless it sets a schedule.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import httpx
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowHandle
+from temporalio.worker import Worker
+
+from activities import Vendors
+from api.app import create_app
+from api.services import Services
+from settings import Settings
+from store import KeyRing, Store, migrate
+from tests.simulation import Simulation, running
+from worker import compose_worker, connect
+from workflows.converter import EncryptionCodec
+from workflows.messages import integration_workflow_id, order_workflow_id
+
+AnswerT = TypeVar("AnswerT")
+
+NEVER = "0 0 1 1 *"
+RATES = ("21", "9", "0")
+EXTRA = {"shipping": "SHIPPING", "fee": "FEE", "discount": "DISCOUNT", "rounding": "ROUNDING"}
+PLENTY = 100_000
+CLIENT = {"client_id": "longshore-tests", "client_secret": "s3cret-of-the-tests"}
+
+
+async def eventually(check: Callable[[], Awaitable[AnswerT]], *, seconds: float = 60) -> AnswerT:
+    """Ask until the answer is true; raises TimeoutError."""
+    pause = 0.02
+    async with asyncio.timeout(seconds):
+        while not (answer := await check()):
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, 0.5)
+        return answer
+
+
+@dataclass
+class World:
+    """One merchant's shop and books, and the Longshore between them."""
+
+    shop: Simulation
+    books: Simulation
+    store: Store
+    vendors: Vendors
+    temporal: Client
+    settings: Settings
+    api_client: httpx.AsyncClient
+    workspace_id: str
+    keys: KeyRing
+    worker: Worker | None = None
+    shop_id: str = ""
+    books_id: str = ""
+    integration_id: str = ""
+    flow_id: str = ""
+    articles: list[dict[str, Any]] = field(default_factory=list)
+
+    async def api(self, method: str, path: str, body: Any = None, *, status: int | None = None) -> Any:
+        """One call of the API under ``/api/v1``; the answer's JSON. Fails on an error unless ``status`` expects it."""
+        answer = await self.api_client.request(method, f"/api/v1{path}", json=body)
+        if status is None:
+            assert not answer.is_error, f"{method} {path}: {answer.status_code} {answer.text}"
+        else:
+            assert answer.status_code == status, f"{method} {path}: {answer.status_code} {answer.text}"
+        return answer.json() if answer.content else None
+
+    async def connect(self) -> None:
+        """Both accounts connected, the books with consent given."""
+        public, secret = next(iter((await self.shop.about())["settings"]["keys"].items()))
+        shop = {"base_url": self.shop.base_url, "public_key": public, "secret_key": secret, "calls_per_minute": PLENTY}
+        books = {
+            **CLIENT,
+            "api_url": self.books.base_url,
+            "identity_url": self.books.base_url,
+            "calls_per_minute": PLENTY,
+        }
+        for system, settings in (("ccvshop", shop), ("eaccounting", books)):
+            body = {"system": system, "name": system, "settings": settings}
+            connection_id = (await self.api("POST", "/connections", body))["id"]
+            self.shop_id, self.books_id = (connection_id, "") if system == "ccvshop" else (self.shop_id, connection_id)
+        redirect = f"{self.settings.resolved_public_url()}/oauth/callback"
+        await self.books.load({"clients": [{**CLIENT, "redirect_uris": [redirect]}]})
+        await self.consent()
+
+    async def consent(self) -> None:
+        """Give consent as the owner's browser does."""
+        url = (await self.api("POST", f"/connections/{self.books_id}/authorize"))["authorize_url"]
+        async with httpx.AsyncClient() as browser:
+            back = urlsplit((await browser.get(url)).headers["location"])
+        assert "code" in parse_qs(back.query), back.query
+        answer = await self.api_client.get(f"{back.path}?{back.query}")
+        assert answer.status_code < 400, answer.text
+
+    async def integrate(self, *, schedule: str = NEVER, start: bool = True, target: Any = None, **orders: Any) -> None:
+        """An integration with one orders flow; ``orders`` are the flow's shared settings, ``target`` the books' own."""
+        if not self.shop_id:
+            await self.connect()
+        if not self.articles:
+            await self.stock_up()
+        extra = {f"{use}_article": {rate: f"{name}{rate}" for rate in RATES} for use, name in EXTRA.items()}
+        flow = {
+            "kind": "orders",
+            "source_connection_id": self.shop_id,
+            "target_connection_id": self.books_id,
+            "schedule": schedule,
+            "settings": {
+                "orders": orders,
+                "target": {**extra, "terms_of_payment": await self.terms(), **(target or {})},
+            },
+        }
+        body = {
+            "name": "Shop and books",
+            "time_zone": "Europe/Amsterdam",
+            "connection_a_id": self.shop_id,
+            "connection_b_id": self.books_id,
+            "flows": [flow],
+        }
+        integration = await self.api("POST", "/integrations", body)
+        self.integration_id, self.flow_id = integration["id"], integration["flows"][0]["id"]
+        if start:
+            await self.start()
+
+    async def start(self) -> None:
+        """Start the integration; its first run begins at once."""
+        await self.api("POST", f"/integrations/{self.integration_id}/start")
+
+    async def stock_up(self, *numbers: str) -> None:
+        """Articles in the books: the extra ones per rate, and MUG (21 %), BOOK (9 %), and those named (21 %)."""
+        self.articles = [
+            {"Number": f"{name}{rate}", "vat_rate": int(rate)} for name in EXTRA.values() for rate in RATES
+        ]
+        self.articles += [{"Number": "MUG", "vat_rate": 21}, {"Number": "BOOK", "vat_rate": 9}]
+        self.articles += [{"Number": number, "vat_rate": 21} for number in numbers]
+        await self.books.load({"articles": self.articles})
+
+    async def terms(self) -> str:
+        """The id of the books' first terms of payment."""
+        return str((await self.books.state())["termsofpayments"][0]["Id"])
+
+    async def map_payment(self, method: str) -> int:
+        """Save the value table's row of a payment method; returns how many orders that released."""
+        row = {"source_value": method, "target_value": await self.terms()}
+        saved = await self.api("PUT", f"/flows/{self.flow_id}/values/payment_method", row)
+        return int(saved["released"])
+
+    async def run(self, *, seconds: float = 60) -> dict[str, Any]:
+        """Let the flow run once, and wait until every order has an end; returns the flow's standing."""
+        before = (await self.standing())["runs"]
+        await self.api("POST", f"/integrations/{self.integration_id}/run", {"flow_id": self.flow_id})
+        return await self.settled(after_run=before, seconds=seconds)
+
+    async def settled(self, *, after_run: int = 0, seconds: float = 60) -> dict[str, Any]:
+        """Wait until a run after that number has ended and nothing is on its way; returns the flow's standing."""
+
+        async def check() -> dict[str, Any] | None:
+            standing = await self.standing()
+            counts = await self.store.items.counts(self.workspace_id, self.flow_id)
+            idle = standing["state"] in {"waiting", "blocked"} and (standing["runs"] or 0) > after_run
+            return await self.standing() if idle and counts.ready + counts.in_flight == 0 else None
+
+        return await eventually(check, seconds=seconds) or {}
+
+    async def standing(self) -> dict[str, Any]:
+        """The flow's figures, as the API gives them."""
+        progress = await self.api("GET", f"/integrations/{self.integration_id}/progress")
+        flow: dict[str, Any] = progress["flows"][0]
+        return flow
+
+    async def items(self, **filters: str) -> list[dict[str, Any]]:
+        """Items of the flow, as the API lists them."""
+        query = "&".join(
+            f"{name}={value}" for name, value in {"flow_id": self.flow_id, "limit": "200", **filters}.items()
+        )
+        items: list[dict[str, Any]] = (await self.api("GET", f"/items?{query}"))["items"]
+        return items
+
+    async def item(self, reference: str) -> dict[str, Any]:
+        """The time line of one order: item, problem, events, exchanges."""
+        found = await self.items(reference=reference)
+        assert len(found) == 1, f"{len(found)} items have the reference {reference}"
+        timeline: dict[str, Any] = await self.api("GET", f"/items/{found[0]['id']}")
+        return timeline
+
+    async def problems(self) -> list[dict[str, Any]]:
+        """The open problems, grouped by cause, as the API lists them."""
+        problems: list[dict[str, Any]] = await self.api("GET", "/problems")
+        return problems
+
+    async def documents(self, kind: str = "orders") -> list[dict[str, Any]]:
+        """The documents of one kind in the books."""
+        documents: list[dict[str, Any]] = (await self.books.state())[kind]
+        return documents
+
+    def order_execution(self, source_id: str | int) -> WorkflowHandle[Any, Any]:
+        """The execution of one order in Temporal."""
+        return self.temporal.get_workflow_handle(order_workflow_id(self.integration_id, str(source_id)))
+
+    def integration_execution(self) -> WorkflowHandle[Any, Any]:
+        """The execution of the integration in Temporal."""
+        return self.temporal.get_workflow_handle(integration_workflow_id(self.integration_id))
+
+
+@contextlib.asynccontextmanager
+async def world(
+    directory: Path, temporal_address: str, database_url: str, *, with_worker: bool = True, call_timeout: float = 5
+) -> AsyncIterator[World]:
+    """A fresh world; ``call_timeout`` is how many seconds one call to a vendor may take."""
+    keys = KeyRing.generate()
+    settings = Settings(
+        data_dir=directory,
+        database_url=database_url,
+        temporal_address=temporal_address,
+        task_queue=f"tests-{uuid4().hex}",
+        public_url="http://127.0.0.1:8080",
+        codec_token=SecretStr("codec-token-of-the-tests"),
+        vendor_timeout_seconds=call_timeout,
+        _env_file=None,
+    )
+    await migrate(database_url)
+    async with contextlib.AsyncExitStack() as stack:
+        shop = await stack.enter_async_context(running("ccvshop"))
+        books = await stack.enter_async_context(running("eaccounting"))
+        for simulation, limits in (
+            (shop, {"limits": dict.fromkeys(("GET", "POST", "PATCH"), PLENTY)}),
+            (books, {"rate_limit": PLENTY}),
+        ):
+            await simulation.settings(limits)
+        store = await Store.open(database_url, keys)
+        stack.push_async_callback(store.close)
+        vendors = Vendors(store, call_timeout=timedelta(seconds=call_timeout))
+        stack.push_async_callback(vendors.aclose)
+        temporal = await connect(settings, keys)
+        workspace_id = await store.workspaces.create("Tests")
+        token = await store.workspaces.issue_token(workspace_id, "tests")
+        services = Services(
+            store=store,
+            temporal=temporal,
+            settings=settings,
+            open_account=vendors.open_account,
+            codec=EncryptionCodec(keys.derive("temporal")),
+        )
+        api_client = await stack.enter_async_context(
+            httpx.AsyncClient(
+                transport=httpx.ASGITransport(create_app(services)),
+                base_url=settings.resolved_public_url(),
+                headers={"authorization": f"Bearer {token}"},
+                timeout=30,
+            )
+        )
+        made = World(shop, books, store, vendors, temporal, settings, api_client, workspace_id, keys)
+        if with_worker:
+            made.worker = await stack.enter_async_context(compose_worker(temporal, store, vendors, settings))
+        yield made
+        if made.integration_id:
+            await made.integration_execution().terminate()
+
+
+def shop_order(number: int, **members: Any) -> dict[str, Any]:
+    """A native CCV Shop order of one mug for a Dutch consumer, as the simulator loads it; totals are added up there."""
+    rows = members.pop("rows", None) or [shop_row("MUG", 2, Decimal("12.10"))]
+    address = {
+        "first_name": "Jan",
+        "last_name": "Jansen",
+        "street": "Dorpsstraat",
+        "housenumber": 3,
+        "housenumber_suffix": "A",
+        "zipcode": "1234AB",
+        "city": "Utrecht",
+        "country_code": "NL",
+        "telephone": "0301234567",
+        **members.pop("address", {}),
+    }
+    customer = {"email": f"buyer{number}@example.nl", "billingaddress": address, **members.pop("customer", {})}
+    return {
+        "id": number,
+        "ordernumber": number,
+        "ordernumber_full": str(number),
+        "create_date": "2026-11-20T10:11:12Z",
+        "status": 1,
+        "is_completed": True,
+        "paid": True,
+        "paymethod": "Ideal",
+        "order_row_taxes_included": True,
+        "shipping_taxes_included": True,
+        "taxes_included": True,
+        "shipping_tax_percentage": 21,
+        "total_shipping": Decimal(0),
+        "currency": "EUR",
+        "customer": customer,
+        "orderrows": rows,
+        **members,
+    }
+
+
+def shop_row(number: str, count: int | Decimal, price: Decimal, tax: int = 21, **members: Any) -> dict[str, Any]:
+    """One native line of such an order."""
+    return {
+        "product_number": number,
+        "product_name": f"A {number}",
+        "count": count,
+        "price": price,
+        "tax": tax,
+        **members,
+    }
