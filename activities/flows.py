@@ -8,6 +8,7 @@ from temporalio.exceptions import ApplicationError
 from activities.heartbeat import beating
 from activities.orders import passes
 from activities.parties import product_bindings
+from activities.stage import content_hash
 from activities.vendors import ConnectionBroken, OpenFlow, Scene, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
 from connectors import exact_json
@@ -104,26 +105,20 @@ class FlowActivities:
         start = ReadFrom(cursor=run.cursor, not_before=settings.start_at, overlap=overlap)
         with flow.calling_source():
             page = await flow.source.list_orders(start, run.page, settings.page_size)
-        for refused in page.refused:
-            await self._refuse(fetch, refused)
+        nameless = [refused for refused in page.refused if not refused.source_id]
+        for refused in nameless:
+            await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, _malformed(refused))
+        named = [_refused_entry(refused) for refused in page.refused if refused.source_id]
         outcome = await self._store.items.save_page(
             fetch.workspace_id,
             fetch.flow_id,
-            [_entry(flow, order) for order in page.orders],
+            [*(_entry(flow, order) for order in page.orders), *named],
             read_number=run.read_number,
             next_page=page.next_page,
             cursor=page.cursor,
             settings_version=run.settings_version,
         )
         return page.next_page is not None or outcome.superseded
-
-    async def _refuse(self, fetch: FetchInput, refused: RefusedListing) -> None:
-        """An entry that names itself goes its own way and fails there; a nameless one is a problem of the flow."""
-        if refused.source_id:
-            await self._store.items.add_ids(fetch.workspace_id, fetch.flow_id, [refused.source_id])
-            return
-        problem = Problem(code=ProblemCode.MALFORMED_RECORD, field="list", value="", sentence=refused.problem_sentence)
-        await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, problem)
 
     async def _look_at_changes(self, fetch: FetchInput, flow: OpenFlow) -> None:
         """See whether orders that wait have changed at a source whose list does not tell."""
@@ -207,6 +202,23 @@ def _entry(flow: OpenFlow, order: ListedOrder) -> PageEntry:
         ready=ready,
         reason=None if ready else SkipReason.FILTERED,
     )
+
+
+def _refused_entry(refused: RefusedListing) -> PageEntry:
+    """An entry that at least names itself goes its own way and fails there, where a person sees it."""
+    return PageEntry(
+        source_id=refused.source_id,
+        reference=refused.source_id,
+        fingerprint=content_hash(exact_json.dumps(refused.body)),
+        header=None,
+        placed_at=None,
+        currency=None,
+        total=None,
+    )
+
+
+def _malformed(refused: RefusedListing) -> Problem:
+    return Problem(code=ProblemCode.MALFORMED_RECORD, field="list", value="", sentence=refused.problem_sentence)
 
 
 def _refused_settings(error: SettingsRefused) -> Problem:
