@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.ids import new_id
 from store.records import FlowRecord, FlowRun, FlowVersionRecord
 from store.repository import Repository, locked, one
-from store.tables import Connection, Flow, FlowVersion, Integration, MappedValue
+from store.tables import Binding, Connection, Exchange, Flow, FlowVersion, Integration, Item, MappedValue, Problem
 
 
 class Flows(Repository):
@@ -104,6 +104,21 @@ class Flows(Repository):
         """Pause the flow or let it go on; its cursor stays."""
         async with self._database.writing() as session:
             (await locked(session, Flow, workspace_id, flow_id, "flow")).paused = paused
+
+    async def remove(self, workspace_id: str, flow_id: str) -> bool:
+        """Delete a flow that has never listed anything, with its settings.
+
+        False when its ledger or its bindings hold something: they are what keeps records from being written twice.
+        """
+        async with self._database.writing() as session:
+            flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            for kept in (Item, Binding):
+                if (await session.exec(select(kept.id).where(col(kept.flow_id) == flow_id).limit(1))).first():
+                    return False
+            for table in (FlowVersion, MappedValue, Problem, Exchange):
+                await session.exec(delete(table).where(col(table.flow_id) == flow_id))
+            await session.delete(flow)
+            return True
 
     async def rewind(self, workspace_id: str, flow_id: str, cursor: str | None) -> None:
         """Read again from a cursor (None: from the start). A read under way is superseded and moves nothing."""

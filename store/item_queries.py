@@ -45,6 +45,7 @@ class ItemQueries(Repository):
             .where(
                 col(Item.workspace_id) == workspace_id,
                 col(Item.flow_id) == flow_id,
+                col(Item.state).in_([ItemState.PARKED, ItemState.SKIPPED]),
                 or_(col(Item.state) == ItemState.PARKED, filtered),
                 col(Item.created_at) > now - WATCHED_FOR,
             )

@@ -36,7 +36,11 @@ class Items(Pages, ItemQueries):
         )
         lost = and_(col(Item.state) == ItemState.IN_FLIGHT, col(Item.updated_at) < now - LOST_AFTER)
         statement = select(Item.id, Item.source_id, Item.reference).where(
-            col(Item.workspace_id) == workspace_id, col(Item.flow_id) == flow_id, or_(ready, lost)
+            col(Item.workspace_id) == workspace_id,
+            col(Item.flow_id) == flow_id,
+            # Said once more so that the index passes over all that is finished.
+            col(Item.state).in_([ItemState.READY, ItemState.IN_FLIGHT]),
+            or_(ready, lost),
         )
         if exclude:
             statement = statement.where(col(Item.id).not_in(list(exclude)))

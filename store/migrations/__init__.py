@@ -11,7 +11,8 @@ from store.database import Database
 _ADVISORY_LOCK = 7_316_462_001
 
 
-def _config(connection: Connection) -> Config:
+def config_for(connection: Connection) -> Config:
+    """Alembic's configuration for migrating over a connection."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection
@@ -27,7 +28,7 @@ async def migrate(url: str) -> None:
     def upgrade(connection: Connection) -> None:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
-        command.upgrade(_config(connection), "head")
+        command.upgrade(config_for(connection), "head")
 
     database = Database(url, foreign_keys=False)
     try:
