@@ -1,4 +1,4 @@
-"""Writes a new migration for what changed in the tables: ``python -m store.migrations "What changes"``; then read it."""
+"""Writes a migration for what changed in the tables: ``python -m store.migrations "What changes"``; then read it."""
 
 import asyncio
 import sys
