@@ -1,6 +1,7 @@
 """Customers: found by e-mail address and currency, created once, updated only where the order says otherwise."""
 
 import hashlib
+import time
 from typing import Any, Final
 
 from commerce.customer import Customer, CustomerKind
@@ -17,6 +18,7 @@ from connectors.errors import OutcomeUnknown, RecordGone, RecordRefused
 from connectors.protocols import CustomerRef
 
 _PATH: Final = "/customers"
+_REMEMBER_SECONDS: Final = 60
 
 
 class Customers:
@@ -30,7 +32,7 @@ class Customers:
         self._api = api
         self._company = company
         self._settings = settings
-        self._seen: dict[str, Record] = {}
+        self._seen: dict[str, tuple[float, Record]] = {}
 
     async def find(self, order: Order) -> CustomerRef | None:
         """The customer of an order, or the default one; None when there is none yet.
@@ -61,13 +63,11 @@ class Customers:
         return await self._created(order, wanted, update=update)
 
     async def read(self, customer_id: str) -> Record:
-        """A customer as it stands at eAccounting. Raises `RecordGone`."""
-        if customer_id not in self._seen:
-            try:
-                self._remember(await self._api.get(f"{_PATH}/{customer_id}", "read the customer"))
-            except RecordGone as error:
-                raise RecordGone("customer", customer_id) from error
-        return self._seen[customer_id]
+        """A customer as it stood at eAccounting less than a minute ago. Raises `RecordGone`."""
+        seen = self._seen.get(customer_id)
+        if seen is not None and time.monotonic() - seen[0] < _REMEMBER_SECONDS:
+            return seen[1]
+        return await self._read_now(customer_id)
 
     def key(self, customer: Customer, currency: str) -> str:
         """What a binding remembers the customer by; empty where orders go to a default customer or have no e-mail."""
@@ -149,10 +149,13 @@ class Customers:
         return _ref(self._remember(created), "created", wanted)
 
     async def _updated(self, stored: Record, wanted: Record, *, update: bool) -> CustomerRef:
-        changed = {name: value for name, value in wanted.items() if _says_otherwise(stored.get(name), value)}
+        changed = _changes(stored, wanted)
         if not update or not changed:
             return _ref(stored, "found", None if changed else wanted)
         customer_id = str(stored["Id"])
+        # The whole record is replaced, so it must hold what people changed since it was last read.
+        stored = await self._read_now(customer_id)
+        changed = _changes(stored, wanted)
         operation = f"update customer {stored.get('CustomerNumber')}"
         body = {**stored, **changed}
         answer = await self._api.put(f"{_PATH}/{customer_id}", operation, body, accept={Action.GONE})
@@ -160,9 +163,21 @@ class Customers:
             raise RecordGone("customer", customer_id)
         return _ref(self._remember({**body, **answered(answer)}), "updated", wanted)
 
+    async def _read_now(self, customer_id: str) -> Record:
+        try:
+            return self._remember(await self._api.get(f"{_PATH}/{customer_id}", "read the customer"))
+        except RecordGone as error:
+            raise RecordGone("customer", customer_id) from error
+
     def _remember(self, customer: Record) -> Record:
-        self._seen[str(customer["Id"])] = customer
+        now = time.monotonic()
+        self._seen = {key: seen for key, seen in self._seen.items() if now - seen[0] < _REMEMBER_SECONDS}
+        self._seen[str(customer["Id"])] = (now, customer)
         return customer
+
+
+def _changes(stored: Record, wanted: Record) -> Record:
+    return {name: value for name, value in wanted.items() if _says_otherwise(stored.get(name), value)}
 
 
 def _says_otherwise(stored: Any, wanted: Any) -> bool:

@@ -38,7 +38,9 @@ class Form:
 
 
 FORMS: Final[Mapping[DocumentType, Form]] = {
-    DocumentType.ORDER: Form("/orders", "order", "Number", "ModifiedUtc", has_reference=True, quantity_decimals=4),
+    DocumentType.ORDER: Form(
+        "/orders", "sales order", "Number", "ModifiedUtc", has_reference=True, quantity_decimals=4
+    ),
     DocumentType.INVOICE_DRAFT: Form(
         "/customerinvoicedrafts", "invoice draft", "", "CreatedUtc", has_reference=True, quantity_decimals=2
     ),
@@ -85,6 +87,8 @@ def header(request: DocumentRequest, settings: EAccountingOrders, fit: Fitting, 
     body |= _delivery(order, fit, country, 100 if request.kind is DocumentType.ORDER else _LINE)
     method = delivery_method(order, settings, request.values)
     if method:
+        if order.shipping_method and order.shipping_method not in request.values.get("shipping_method", {}):
+            fit.notes.append(f"Shipping method “{order.shipping_method}” got the default delivery method {method}.")
         body["DeliveryMethodName"] = fit(method, 50, "Delivery method")
     body["InvoiceAddress1"], body["InvoiceAddress2"] = fit.two_lines(order.billing.street_line(), "", _LINE, "Street")
     if request.kind is not DocumentType.ORDER:

@@ -23,6 +23,7 @@ from connectors.protocols import Document, DocumentType, PreparedDocument
 _BEFORE_PLACED: Final = timedelta(days=1)
 """A document is never older than its order, but for clocks that differ."""
 _CHANGEABLE_ORDER: Final = 2
+_BY_HAND: Final = " It was there already: delete it by hand, and a new one is made."
 _MESSAGE_MEMBERS: Final = ("DeveloperErrorMessage", "Errors")
 
 
@@ -128,13 +129,13 @@ class Documents:
             return record
         if not _is_as_sent(record, prepared):
             if prepared.kind is DocumentType.INVOICE:
-                raise RecordRefused(_totals_differ(prepared, form, stated_total(record), ""))
+                raise RecordRefused(_totals_differ(prepared, form, stated_total(record), _BY_HAND))
             return record
         open_order = kind is not DocumentType.ORDER or int(record.get("Status") or 0) <= _CHANGEABLE_ORDER
         if open_order and bool(record.get("IncludesVat")) is not prepared.body["includes_vat"]:
             record = await self._replan(prepared, form, record)
         if stated_total(record) != prepared.expected_total:
-            raise RecordRefused(_totals_differ(prepared, form, stated_total(record), ""))
+            raise RecordRefused(_totals_differ(prepared, form, stated_total(record), _BY_HAND))
         return record
 
     async def _read(self, form: Form, record_id: str) -> Record:

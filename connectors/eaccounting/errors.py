@@ -31,6 +31,7 @@ _ACCOUNT: Final[Mapping[str, str]] = {
     "4019": "The user who connected may only read. Grant the right to write, or reconnect as another user.",
     "4034": "A sandbox client can not reach a live company. Enter the production client id and secret.",
 }
+_NO_MODULE: Final = "4002"
 _PROBLEMS: Final[Mapping[str, ProblemCode]] = {
     "2000": ProblemCode.INVALID_VALUE,
     "3001": ProblemCode.PERIOD_CLOSED,
@@ -113,6 +114,11 @@ class EAccountingAnswers(AnswerTable):
             return (
                 ProblemCode.CONNECTION_REFUSED,
                 f"eAccounting refused this connection (error {code}). {_ACCOUNT[code]}",
+            )
+        if code == _NO_MODULE:
+            return ProblemCode.CONNECTION_REFUSED, (
+                f"The company's eAccounting lacks the module that is needed to {operation} (error {code}). Have it"
+                " activated, or choose another order type."
             )
         return super().connection_problem(answer, operation)
 

@@ -3,12 +3,14 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
 from commerce.problems import ProblemCode
 from connectors.answers import Action, Answer
 from connectors.eaccounting import CONNECTOR, ENDPOINTS
 from connectors.eaccounting.api import buckets
 from connectors.eaccounting.errors import ANSWERS
+from connectors.eaccounting.settings import EAccountingConnection, EAccountingOrders
 from connectors.errors import ConnectionRefused, RateLimited, RecordRefused
 from connectors.oauth import authorization_url, exchange_code
 from connectors.protocols import Identifier
@@ -183,8 +185,36 @@ async def test_two_articles_with_one_barcode_are_reported_not_guessed(office: Of
     assert "CUP, MUG" in refused.value.problem.sentence
 
 
-@pytest.mark.parametrize(("by", "name"), [(Identifier.SKU, "MUG"), (Identifier.EAN, "8710000000001")])
-async def test_articles_are_found_where_they_cannot_be_filtered(office: Office, by, name):
-    await office.simulation.settings({"unfilterable": ["Number", "Barcodes", "Barcode"]})
-    found = await office.target().find_products([name], by)
-    assert found[name].number == "MUG"
+async def test_articles_are_found_where_they_cannot_be_filtered(office: Office):
+    await office.simulation.settings({"unfilterable": ["Number"]})
+    found = await office.target().find_products(["MUG"], Identifier.SKU)
+    assert found["MUG"].number == "MUG"
+
+
+async def test_a_missing_module_says_what_to_do(office: Office):
+    await office.simulation.settings({"modules": []})
+    with pytest.raises(ConnectionRefused) as refused:
+        await office.send(order())
+    assert "module" in refused.value.problem.sentence
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"time_zone": "Mars/Base"},
+        {"shipping_article": {"21": " "}},
+        {"shipping_article": {"many": "SHIP"}},
+        {"reference_field": "Note"},
+        {"unknown": 1},
+    ],
+)
+def test_settings_that_cannot_work_are_refused(raw):
+    with pytest.raises(ValidationError):
+        EAccountingOrders.model_validate(raw)
+
+
+def test_every_setting_has_a_title_and_a_description():
+    for model in (EAccountingOrders, EAccountingConnection):
+        for name, setting in model.model_json_schema()["properties"].items():
+            assert setting.get("title"), name
+            assert setting.get("description"), name

@@ -34,6 +34,7 @@ MIXED = (
 )
 
 
+@pytest.mark.feature("ORD-02", "ORD-03", "ORD-05")
 @pytest.mark.parametrize("include_totals", [False, True], ids=["net totals", "gross totals"])
 @pytest.mark.parametrize("private_prices", [True, False], ids=["incl", "excl"])
 @pytest.mark.parametrize("customer", [JAN, COMPANY], ids=["person", "company"])
@@ -80,6 +81,7 @@ async def test_the_second_private_order_knows_the_price_mode(office: Office):
     assert "PUT" not in methods
 
 
+@pytest.mark.feature("ORD-10", "ORD-28")
 async def test_addresses_reference_and_terms_are_on_the_order(office: Office):
     terms = (await office.simulation.state())["termsofpayments"][4]["Id"]
     office.values = {
@@ -128,7 +130,10 @@ async def test_the_date_is_that_of_the_companys_zone(office: Office, hour: str):
     assert (await office.only())["OrderDate"].startswith("2026-03-02")
 
 
-async def test_a_store_without_id_or_default_is_named(office: Office):
+@pytest.mark.feature("ORD-11")
+async def test_a_missing_store_id_comes_from_the_setting_or_is_named(office: Office):
+    await office.send(order(), target=office.target(store_field="our_reference", default_store="STORE-1"))
+    assert (await office.only())["OurReference"] == "STORE-1"
     with pytest.raises(RecordRefused) as refused:
         await office.prepare(order(), target=office.target(store_field="our_reference"))
     assert (refused.value.problem.code, refused.value.problem.field) == (ProblemCode.MISSING_FIELD, "store_id")
@@ -163,6 +168,7 @@ async def test_six_hundred_lines_pass(office: Office):
     assert document.total == Decimal("726.00")
 
 
+@pytest.mark.feature("ORD-36")
 async def test_ean_finds_the_article_of_a_line_without_sku(office: Office):
     await office.send(order(line("", ean="8710000000001")), identifier=Identifier.EAN)
     assert (await office.only())["Rows"][0]["ArticleNumber"] == "MUG"
@@ -174,6 +180,28 @@ async def test_a_true_remainder_goes_onto_the_rounding_row_flagged(office: Offic
     document = await office.target().push_document(prepared, None)
     assert document.total == Decimal("137.37")
     assert (await office.only())["Rows"][-1]["ArticleNumber"] == "ROUND0"
+
+
+async def test_an_unmapped_shipping_method_gets_the_default_and_says_so(office: Office):
+    office.values = {"shipping_method": {"post": "Pakketpost"}}
+    target = office.target(delivery_method="Afhalen")
+    prepared = await office.prepare(order(shipping_method="drone"), target=target)
+    assert prepared.body["document"]["DeliveryMethodName"] == "Afhalen"
+    assert any("drone" in note for note in prepared.notes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_rounding_to_whole_units_does_not_count_as_a_difference(office: Office, kind):
+    await office.simulation.settings({"whole_unit_rounding": True})
+    assert (await office.send(order(*MIXED), kind)).total == Decimal("60.65")
+
+
+async def test_prices_abroad_have_four_decimals(office: Office):
+    berlin = Address(street="Allee", number="5", postcode="10115", city="Berlin", country="DE")
+    german = COMPANY.model_copy(update={"registration_number": ""})
+    await office.send(order(line("MUG", "100", "1.26"), customer=german, billing=berlin, shipping=berlin))
+    (row,) = (await office.only())["Rows"]
+    assert row["UnitPrice"] == Decimal("1.0413")
 
 
 @pytest.mark.feature("ORD-29")

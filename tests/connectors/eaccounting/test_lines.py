@@ -1,6 +1,7 @@
 """Rows whose total, by the target's rules, is the order's to the cent."""
 
 from decimal import Decimal
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -221,7 +222,7 @@ def order_lines(draw: st.DrawFn) -> Charge:
     return Charge(line=line, article_id="article", rate=rate)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     charges=st.lists(order_lines(), min_size=1, max_size=12),
     includes_vat=st.booleans(),
@@ -229,6 +230,31 @@ def order_lines(draw: st.DrawFn) -> Charge:
     paid_more=st.integers(-8, 8),
 )
 def test_a_planned_total_is_the_order_total_or_the_order_is_refused(charges, includes_vat, precision, paid_more):
+    check_plan(charges, includes_vat, precision, paid_more)
+
+
+@pytest.mark.slow
+def test_ten_thousand_orders_keep_their_totals():
+    random = Random(20260302)
+    for _ in range(10_000):
+        charges = [random_charge(random) for _ in range(random.randint(1, 8))]
+        check_plan(charges, random.random() < 0.5, random.choice([DOMESTIC, FOREIGN]), random.choice([0, 0, 0, 1, -2]))
+
+
+def random_charge(random: Random) -> Charge:
+    quantity = Decimal(random.choice([1, 1, 2, 3, 12, 250]))
+    price = Decimal(random.randint(0, 200_000)) / random.choice([100, 100, 1000])
+    share = Decimal(random.choice(["1", "1", "0.95", "0.8333"]))
+    return charge(
+        str(quantity),
+        str(price),
+        random.choice(["0", "6", "9", "19", "21", "25"]),
+        total=str(cents(quantity * price * share)),
+        gross=random.random() < 0.7,
+    )
+
+
+def check_plan(charges: list[Charge], includes_vat: bool, precision: Precision, paid_more: int) -> None:
     every_line = cents_per_rate(charges) + Decimal(paid_more) / 100
     limit = Decimal("0.05")
     wanted = terms(str(every_line), limit=str(limit), precision=precision)
