@@ -50,7 +50,7 @@ class _Server(uvicorn.Server):
 @retry(
     retry=retry_if_exception_type((RuntimeError, OSError)),
     stop=stop_after_delay(60),
-    wait=wait_exponential_jitter(initial=0.2, max=5),
+    wait=wait_exponential_jitter(multiplier=0.2, max=5),
     reraise=True,
 )
 async def _connect(settings: Settings, keys: KeyRing) -> Client:

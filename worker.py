@@ -1,6 +1,7 @@
 """Composes the worker: workflows and activities on their task queue, and nothing else."""
 
 from datetime import timedelta
+from importlib.metadata import version
 
 import structlog
 from temporalio.client import Client
@@ -38,6 +39,8 @@ def compose_worker(client: Client, store: Store, vendors: Vendors, settings: Set
         task_queue=settings.task_queue,
         workflows=WORKFLOWS,
         activities=activities(store, vendors),
+        # Said here because the SDK would otherwise read and hash every loaded module, seconds of work at each start.
+        build_id=f"longshore-{version('longshore')}",
         max_concurrent_activities=settings.max_concurrent_activities,
         graceful_shutdown_timeout=_GRACE,
         max_heartbeat_throttle_interval=timedelta(seconds=5),
