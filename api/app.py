@@ -4,7 +4,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from api import codec, health, problems, session, systems
+from api import codec, documentation, health, problems, session, systems
 from api.authentication import Authentication
 from api.connections import endpoints as connections
 from api.connections import oauth
@@ -21,6 +21,7 @@ def create_app(services: Services) -> FastAPI:
         title="Longshore",
         version=_version(),
         description="Keeps a web shop and the systems behind it in agreement.",
+        docs_url=None,
         redoc_url=None,
         responses={
             "default": {
@@ -32,7 +33,7 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     install_problem_documents(app)
-    areas = (session, systems, connections, oauth, integrations, flows, items, problems, codec, health)
+    areas = (session, documentation, systems, connections, oauth, integrations, flows, items, problems, codec, health)
     for area in areas:
         app.include_router(area.router)
     app.add_middleware(Authentication, services=services)

@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import JSONResponse
 from google.protobuf.json_format import MessageToDict, ParseDict, ParseError
+from google.protobuf.message import DecodeError
 from temporalio.api.common.v1 import Payloads
 
 from api.authentication import CurrentWorkspace
 from api.problem_documents import NotFound, Refused
 from api.services import CurrentServices, Services
+from store import UndecipherableError
 
 router = APIRouter(prefix="/codec", tags=["codec"])
 
@@ -80,7 +82,7 @@ async def _decoded(services: Services, body: dict[str, Any]) -> dict[str, Any]:
         raise Refused('Send {"payloads": [{"metadata": {…}, "data": "…"}]} with base64 values.') from error
     try:
         decoded = await services.codec.decode(payloads.payloads)
-    except (ValueError, KeyError, LookupError) as error:
+    except (UndecipherableError, DecodeError) as error:
         raise Refused("A payload cannot be decrypted with the keys of this installation.") from error
     answer: dict[str, Any] = MessageToDict(Payloads(payloads=decoded))
     return answer

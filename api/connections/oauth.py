@@ -26,8 +26,8 @@ _PAGE = """<!doctype html>
 @router.get(OAUTH_CALLBACK, response_class=HTMLResponse)
 async def finish_consent(
     services: CurrentServices,
-    state: Annotated[str, Query(max_length=200, description="As given to the consent page; single use.")],
-    code: Annotated[str, Query(max_length=4_000, description="What the vendor gives for the consent.")] = "",
+    state: Annotated[str, Query(description="As given to the consent page; single use.")],
+    code: Annotated[str, Query(description="What the vendor gives for the consent.")] = "",
 ) -> HTMLResponse:
     """Take the vendor's code, keep the tokens, and let everything that waited for this connection go on."""
     begun = await services.store.oauth_states.finish(state)

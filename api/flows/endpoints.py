@@ -56,6 +56,12 @@ async def disable_flow(flow_id: IdInPath, service: Service) -> ChangedFlow:
     return ChangedFlow(flow=flow, engine=heard)
 
 
+@router.delete("/flows/{flow_id}", status_code=HTTPStatus.NO_CONTENT)
+async def remove_flow(flow_id: IdInPath, service: Service) -> None:
+    """Delete a flow that is switched off and has never listed a record; one with a ledger stays, switched off."""
+    await service.remove(flow_id)
+
+
 @router.get("/flows/{flow_id}/values")
 async def list_values(
     flow_id: IdInPath,

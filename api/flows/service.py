@@ -122,6 +122,16 @@ class FlowService:
         flow = await self.get(flow_id)
         return flow, await self._reconfigure(flow.integration_id)
 
+    async def remove(self, flow_id: str) -> None:
+        """Delete a flow that is switched off and has never listed anything."""
+        record = await self._store.flows.get(self._workspace_id, flow_id)
+        if record.enabled:
+            raise Conflict("The flow is switched on. Switch it off first.")
+        if not await self._store.flows.remove(self._workspace_id, flow_id):
+            raise Conflict(
+                "The flow's ledger holds records, which keeps them from being sent twice. Leave the flow switched off."
+            )
+
     async def set_value(self, flow_id: str, table: str, row: MappedValue) -> ValueSaved:
         """Save one row of a value table; what waited for it is released and goes out at once."""
         record = await self._known_table(flow_id, table)

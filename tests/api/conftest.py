@@ -19,8 +19,9 @@ from settings import Settings
 from store import KeyRing, Store, migrate
 from tests.api.books import BOOKS
 from tests.api.engine_double import HearingIntegration
-from tests.api.scene import Accounts, Reversing, Scene
+from tests.api.scene import Accounts, Scene
 from tests.child_server import free_port
+from workflows.converter import EncryptionCodec
 
 ADDRESS = "http://longshore.example.com"
 
@@ -62,8 +63,15 @@ async def absent_temporal() -> Client:
 
 
 @pytest.fixture
-def services(store: Store, settings: Settings, accounts: Accounts, temporal: Client) -> Services:
-    return Services(store=store, temporal=temporal, settings=settings, open_account=accounts.open, codec=Reversing())
+def codec() -> EncryptionCodec:
+    return EncryptionCodec(KeyRing.generate().derive("temporal"))
+
+
+@pytest.fixture
+def services(
+    store: Store, settings: Settings, accounts: Accounts, temporal: Client, codec: EncryptionCodec
+) -> Services:
+    return Services(store=store, temporal=temporal, settings=settings, open_account=accounts.open, codec=codec)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from typing import Any
 
 import httpx
 from temporalio.api.common.v1 import Payload
-from temporalio.converter import PayloadCodec
 
 from api.services import Services
 from commerce.problems import Problem, ProblemCode
@@ -21,18 +20,6 @@ from workflows.messages import integration_workflow_id
 SHOP_SECRET = "canary-shop-secret-1"
 BOOKS_SECRET = "canary-books-secret-1"
 CUSTOMER = "canary.customer@example.com"
-
-
-class Reversing(PayloadCodec):
-    """A codec whose work can be seen: it turns the bytes round."""
-
-    async def encode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        return [Payload(metadata={"encoding": b"reversed"}, data=each.data[::-1]) for each in payloads]
-
-    async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        if any(each.metadata.get("encoding") != b"reversed" for each in payloads):
-            raise ValueError("not mine")
-        return [Payload(metadata={"encoding": b"json/plain"}, data=each.data[::-1]) for each in payloads]
 
 
 def as_json(payload: Payload) -> dict[str, Any]:

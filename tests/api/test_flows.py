@@ -115,3 +115,24 @@ async def test_a_row_is_removed_and_unknown_ones_are_named(scene: Scene):
     )
     assert unknown.status_code == 404
     assert "payment_method" in unknown.json()["detail"]
+
+
+async def test_a_flow_without_a_ledger_is_deleted_when_it_is_off(scene: Scene):
+    path = f"/api/v1/flows/{scene.flow_id}"
+    await scene.client.put(f"{path}/values/payment_method", json={"source_value": "ideal", "target_value": "30"})
+    assert (await scene.client.delete(path)).status_code == 409
+    await scene.client.post(f"{path}/disable")
+    assert (await scene.client.delete(path)).status_code == 204
+    assert (await scene.client.get(path)).status_code == 404
+    again = await scene.client.post(scene.path("flows"), json=scene.flow())
+    assert again.status_code == 201
+
+
+async def test_a_flow_with_a_ledger_stays(scene: Scene):
+    await scene.list_orders(["1"])
+    path = f"/api/v1/flows/{scene.flow_id}"
+    await scene.client.post(f"{path}/disable")
+    refused = await scene.client.delete(path)
+    assert refused.status_code == 409
+    assert "ledger" in refused.json()["detail"]
+    assert (await scene.client.get(path)).status_code == 200
