@@ -8,7 +8,7 @@ import secrets
 import shutil
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -101,12 +101,19 @@ def _die_with_parent() -> None:
 
 
 @contextlib.asynccontextmanager
-async def child(command: Sequence[str], *, log: Path | None = None) -> AsyncIterator[asyncio.subprocess.Process]:
+async def child(
+    command: Sequence[str], *, log: Path | None = None, environment: Mapping[str, str] | None = None
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """A child process that ends with the body, and with us however we end."""
     with contextlib.ExitStack() as files:
         output = files.enter_context(log.open("ab")) if log else asyncio.subprocess.DEVNULL
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=output, stderr=output, start_new_session=True, preexec_fn=_die_with_parent
+            *command,
+            stdout=output,
+            stderr=output,
+            env=environment,
+            start_new_session=True,
+            preexec_fn=_die_with_parent,
         )
         try:
             yield process

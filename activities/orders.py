@@ -55,7 +55,7 @@ class OrderActivities:
                 await self._finish(stage, state=ItemState.SKIPPED, reason=SkipReason.FILTERED)
                 return OrderStep(outcome="skipped", detail="filtered")
             found = await _look_up(stage, read)
-            if found is not None and found.complete:
+            if found is not None and _is_right(stage, read, found):
                 return await self._confirm(stage, found)
             return OrderStep(outcome="go")
 
@@ -84,7 +84,7 @@ class OrderActivities:
             key = f"document/{order.item_id}"
             async with claimed(self._store, order.workspace_id, key, stage.flow.settle) as claim:
                 found = await _look_up(stage, stage.order())
-                if found is not None and found.complete:
+                if found is not None and _is_right(stage, stage.order(), found):
                     return await self._confirm(stage, found)
                 if claim.held_for is not None:
                     raise Wait("An earlier request may still be at work at the target.", claim.held_for)
@@ -120,8 +120,13 @@ class OrderActivities:
             raise Wait(
                 "Something this order refers to is gone; it is looked up again.", timedelta(seconds=1)
             ) from error
-        await self._finish(stage, state=ItemState.DONE, document=document, prepared=prepared)
-        return OrderStep(outcome="done", target_id=document.target_id, detail="created")
+        if not _agrees(stage, order, document):
+            raise RecordRefused(_differs(order, document))
+        confirmed = found is not None
+        await self._finish(stage, state=ItemState.DONE, document=document, prepared=prepared, confirmed=confirmed)
+        return OrderStep(
+            outcome="done", target_id=document.target_id, detail="confirmed_by_lookup" if confirmed else "created"
+        )
 
     async def _prepare(self, stage: Stage, order: Order) -> PreparedDocument:
         """Everything that can be refused is refused here, before the first write of the document."""
@@ -193,6 +198,28 @@ async def _look_up(stage: Stage, order: Order) -> Document | None:
     kind = stage.flow.settings.orders.document_type
     with stage.flow.calling_target():
         return await stage.flow.target.find_document(order.reference, kind, placed_at=order.placed_at)
+
+
+def _agrees(stage: Stage, order: Order, document: Document) -> bool:
+    return abs(document.total - order.total) <= stage.flow.settings.orders.rounding_limit
+
+
+def _is_right(stage: Stage, order: Order, found: Document) -> bool:
+    """Whether a found document needs nothing more: one that an attempt of ours left behind may have to be repaired."""
+    return found.complete and (stage.item.write_started_at is None or _agrees(stage, order, found))
+
+
+def _differs(order: Order, document: Document) -> Problem:
+    return Problem(
+        code=ProblemCode.TOTALS_DIFFER,
+        field="total",
+        value=f"{document.total}",
+        sentence=(
+            f"Order {order.reference}: the target states a total of {document.total} {document.currency} on "
+            f"{document.kind} {document.number}, the shop {order.total} {order.currency}. Somebody may have edited it; "
+            "correct or remove it there, then retry."
+        ),
+    )
 
 
 def _exhausted() -> Problem:
