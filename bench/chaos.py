@@ -37,7 +37,8 @@ _CLI = str(_ROOT / "cli.py")
 _DAY = _ROOT / "simulators" / "data" / "2010-12-01.csv"
 _CALL_SECONDS = 3
 _GIVE_UP_SECONDS = 900
-_ANY = ("429", "429_with_retry_after", "500_before_commit", "reset_before_commit", "truncated_json", "html_200")
+_NOT_SIGN_IN = "^/(v2|api)/"
+_ANY = ("429_with_retry_after", "500_before_commit", "reset_before_commit", "truncated_json", "html_200")
 _AFTER = ("500_after_commit", "timeout_after_commit", "reset_after_commit", "html_200_after_commit", "reset_mid_body")
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "429_with_retry_after": {"seconds": 1},
@@ -97,7 +98,9 @@ def faults(rng: random.Random) -> list[dict[str, Any]]:
     for name in (*_ANY, *_AFTER, "token_expired"):
         share = Decimal("0.01" if name == "token_expired" else "0.015")
         when = {"random": share, "seed": rng.randrange(1 << 30)}
-        rules.append({"fault": name, "when": when, "path": "^/(v2|api)/", **_PARAMETERS.get(name, {})})
+        rules.append({"fault": name, "when": when, "path": _NOT_SIGN_IN, **_PARAMETERS.get(name, {})})
+    # Without a header the vendors mean a whole minute, so this one strikes seldom.
+    rules.append({"fault": "429", "when": {"every": rng.randint(150, 400)}, "path": _NOT_SIGN_IN})
     return rules
 
 

@@ -118,6 +118,7 @@ class IntegrationWorkflow:
     @workflow.signal
     def reconfigure(self, wish: Reconfigure) -> None:
         """Take new schedules and flows; a flow that stays keeps its state, a new one runs at once."""
+        self._stopped = False
         self.time_zone = wish.time_zone
         plans = {plan.flow_id: plan for plan in wish.flows}
         for flow_id in [known for known in self._lanes if known not in plans]:
