@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import beating
 from activities.orders import passes
-from activities.parties import product_bindings
+from activities.products import product_bindings
 from activities.stage import content_hash
 from activities.vendors import ConnectionBroken, OpenFlow, Scene, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode

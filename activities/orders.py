@@ -5,22 +5,22 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 
 from activities.claiming import claimed
+from activities.customers import customer_of, forget_customer
 from activities.failures import Wait
-from activities.parties import customer_of, products_of
+from activities.preparing import prepared_for
+from activities.products import products_of
 from activities.stage import Stage, Stages
 from commerce.order import Order, PaymentStatus
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import RecordGone, RecordRefused
 from connectors.order_flow import OrderFlowSettings
-from connectors.protocols import Document, DocumentRequest, PreparedDocument
+from connectors.protocols import Document, PreparedDocument
 from store import Claim, ItemState, SkipReason, Store
 from workflows import names
 from workflows.messages import OrderInput, OrderStep, ParkInput
 
 _NEVER_BY_ITSELF = frozenset({ProblemCode.CREDIT_NOTE, ProblemCode.EMPTY_ORDER})
 """Problems that time does not heal: they wait for a person or for a change at the source."""
-_STALE_KNOWLEDGE = frozenset({ProblemCode.UNKNOWN_TAX_RATE, ProblemCode.TOTALS_DIFFER})
-"""Problems that remembered articles may have caused: looked up afresh before they count."""
 _STALE_ATTEMPTS = 3
 _ALREADY = {ItemState.DONE: "done", ItemState.SKIPPED: "skipped", ItemState.PARKED: "postponed"}
 """How a run ends whose item needs no work (any more)."""
@@ -61,7 +61,10 @@ class OrderActivities:
 
     @activity.defn(name=names.ENSURE_CUSTOMER)
     async def ensure_customer(self, order: OrderInput) -> OrderStep:
-        """Make sure the buyer exists at the target, with today's data; a second run finds what the first made."""
+        """Make sure the buyer exists at the target, with today's data; a second run finds what the first made.
+
+        Nothing is written for an order that would be refused.
+        """
         async with self._stages.set(order) as stage:
             customer = await customer_of(stage, stage.order())
             return OrderStep(outcome="go", target_id=customer.target_id, detail=customer.action)
@@ -107,14 +110,15 @@ class OrderActivities:
     async def _create(self, stage: Stage, claim: Claim, found: Document | None) -> OrderStep:
         order = stage.order()
         try:
-            prepared = await self._prepare(stage, order)
+            prepared = await prepared_for(stage, order, await customer_of(stage, order))
             if not await self._store.claims.extend(stage.workspace_id, claim, stage.flow.settle):
                 raise Wait("Another attempt has taken this order over.", stage.flow.settle)
             await self._store.items.write_started(stage.workspace_id, stage.item.id, datetime.now(UTC))
             with stage.flow.calling_target():
                 document = await stage.flow.target.push_document(prepared, found)
         except RecordGone as error:
-            await self._forget(stage, order)
+            await forget_customer(stage, order)
+            await products_of(stage, order, fresh=True)
             if activity.info().attempt >= _STALE_ATTEMPTS:
                 raise
             raise Wait(
@@ -127,38 +131,6 @@ class OrderActivities:
         return OrderStep(
             outcome="done", target_id=document.target_id, detail="confirmed_by_lookup" if confirmed else "created"
         )
-
-    async def _prepare(self, stage: Stage, order: Order) -> PreparedDocument:
-        """Everything that can be refused is refused here, before the first write of the document."""
-        settings = stage.flow.settings.orders
-        values = await self._store.value_maps.values(stage.workspace_id, stage.flow_id)
-        customer = await customer_of(stage, order)
-
-        async def prepare(*, fresh: bool) -> PreparedDocument:
-            request = DocumentRequest(
-                order=order,
-                kind=settings.document_type,
-                customer=customer,
-                products=await products_of(stage, order, fresh=fresh),
-                identifier=settings.identifier,
-                values=values,
-                rounding_limit=settings.rounding_limit,
-            )
-            with stage.flow.calling_target():
-                return await stage.flow.target.prepare_document(request)
-
-        try:
-            return await prepare(fresh=False)
-        except RecordRefused as error:
-            if error.problem.code not in _STALE_KNOWLEDGE:
-                raise
-            return await prepare(fresh=True)
-
-    async def _forget(self, stage: Stage, order: Order) -> None:
-        """Forget what this order refers to, so that the next attempt looks it all up."""
-        key = stage.flow.target.customer_key(order.customer, order.currency)
-        await self._store.bindings.forget(stage.workspace_id, stage.flow_id, "customer", [key])
-        await products_of(stage, order, fresh=True)
 
     async def _confirm(self, stage: Stage, found: Document) -> OrderStep:
         """The document is there: by an attempt of ours whose answer was lost, or since before we came."""

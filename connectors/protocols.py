@@ -127,12 +127,16 @@ class OrderSource(Protocol):
 
 @dataclass(frozen=True)
 class CustomerRef:
-    """A customer at the target. ``action`` is ``found``, ``created``, ``updated`` or ``default``."""
+    """A customer at the target. ``action`` is ``found``, ``created``, ``updated`` or ``default``.
+
+    Of a customer that is still to be created, id and number are empty.
+    """
 
     target_id: str
     number: str
     action: str
-    content_hash: str = ""
+    planned: Mapping[str, Any] | None = None
+    """The record as it will be once it is pushed; None when nothing has to be written."""
 
 
 @dataclass(frozen=True)
@@ -165,6 +169,7 @@ class DocumentRequest:
     order: Order
     kind: DocumentType
     customer: CustomerRef
+    """One that is only planned is good for finding out what would be refused, not for pushing the document."""
     products: Mapping[str, ProductRef]
     """By the identifier the flow uses (SKU or EAN), exactly as written on the lines."""
     identifier: Identifier
@@ -190,14 +195,17 @@ class PreparedDocument:
 class CustomerTarget(Protocol):
     """Keeps the buyers of orders."""
 
-    async def find_customer(self, order: Order) -> CustomerRef | None:
-        """By e-mail (and currency where the vendor ties it to the customer); None when there is none."""
+    async def plan_customer(self, order: Order, known: str | None, *, update: bool) -> CustomerRef:
+        """What has to be done for the order's customer; writes nothing.
 
-    async def push_customer(self, order: Order, found: str | None, *, update: bool) -> CustomerRef:
-        """Create, or update customer ``found`` when it differs and ``update`` is set.
+        Customer ``known``, else the one found by e-mail (and currency where the vendor ties it to the customer), is
+        updated when it differs and ``update`` is set; where there is none, one is created.
 
-        Looks up again before creating, so a second run confirms instead of doubling.
+        Raises `RecordGone` when ``known`` was deleted, `RecordRefused` when the order lacks what a customer needs.
         """
+
+    async def push_customer(self, order: Order, plan: CustomerRef) -> CustomerRef:
+        """Do what was planned just before; planning looks up first, so a second run of both confirms."""
 
     def customer_key(self, customer: Customer, currency: str) -> str:
         """The text under which a binding remembers the customer (hashed by the store); empty: cannot be remembered."""

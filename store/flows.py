@@ -8,6 +8,7 @@ from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.ids import new_id
+from store.ledger import parked_of_flow, release_rows
 from store.records import FlowRecord, FlowRun, FlowVersionRecord
 from store.repository import Repository, locked, one
 from store.tables import Binding, Connection, Exchange, Flow, FlowVersion, Integration, Item, MappedValue, Problem
@@ -72,14 +73,22 @@ class Flows(Repository):
         return tuple(_record(row) for row in rows)
 
     async def update_settings(self, workspace_id: str, flow_id: str, settings: Mapping[str, Any]) -> int:
-        """Replace the settings; returns the version they got. The earlier version is kept."""
+        """Replace the settings, and release every parked item that they may help; returns how many.
+
+        The earlier version is kept. What only a person or a change at the source can help stays parked. A second run
+        with the same settings changes nothing and releases nothing.
+        """
         async with self._database.writing() as session:
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            if flow.settings == dict(settings):
+                return 0
             flow.settings = dict(settings)
             flow.settings_version += 1
             await session.flush()
             await keep_version(session, flow)
-            return flow.settings_version
+            waiting = await parked_of_flow(session, workspace_id, flow_id)
+            await release_rows(session, self._database, self._sealer, waiting, by="the settings were changed")
+            return len(waiting)
 
     async def versions(self, workspace_id: str, flow_id: str) -> tuple[FlowVersionRecord, ...]:
         """All versions of the settings and value tables, newest first."""

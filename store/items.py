@@ -240,7 +240,8 @@ class Items(Pages, ItemQueries):
 
 def _finished_text(item: Item) -> str:
     if item.state == ItemState.SKIPPED:
-        return f"Skipped: {item.reason}."
+        found = f": {item.target_kind} {item.target_number}, id {item.target_id}" if item.target_id else ""
+        return f"Skipped, {item.reason}{found}."
     how = "found again by look-up" if item.confirmed_by_lookup else "written"
     return f"Done: {item.target_kind or 'record'} {item.target_number or item.target_id or ''} {how}."
 

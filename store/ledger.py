@@ -87,6 +87,22 @@ async def parked_of_problem(session: AsyncSession, workspace_id: str, problem_id
     return (await session.exec(statement)).all()
 
 
+async def parked_of_flow(session: AsyncSession, workspace_id: str, flow_id: str) -> Sequence[Item]:
+    """The parked items of a flow that come back by themselves some time, locked."""
+    statement = (
+        select(Item)
+        .where(
+            col(Item.workspace_id) == workspace_id,
+            col(Item.flow_id) == flow_id,
+            col(Item.state) == ItemState.PARKED,
+            col(Item.next_release_at).is_not(None),
+        )
+        .order_by(col(Item.id))
+        .with_for_update(key_share=True)
+    )
+    return (await session.exec(statement)).all()
+
+
 def item_record(row: Item, *, header: bytes | None = None, body: bytes | None = None) -> ItemRecord:
     """A row as the record that callers get."""
     return ItemRecord(

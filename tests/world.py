@@ -24,6 +24,8 @@ from activities import Vendors
 from api.app import create_app
 from api.services import Services
 from settings import Settings
+from simulators.eaccounting import EAccounting
+from simulators.eaccounting.account import Account
 from store import KeyRing, Store, migrate
 from tests.simulation import Simulation, running
 from worker import compose_worker, connect
@@ -134,6 +136,23 @@ class World:
         if start:
             await self.start()
 
+    async def ready(self, *, target: Any = None, **orders: Any) -> None:
+        """`integrate`, with the payment method of `shop_order` mapped, and idle after the first run."""
+        await self.integrate(target=target, **orders)
+        await self.map_payment("Ideal")
+        await self.settled()
+
+    async def change(self, *, target: Any = None, **orders: Any) -> None:
+        """Change some of the flow's settings; the others stay."""
+        settings = (await self.api("GET", f"/flows/{self.flow_id}"))["settings"]
+        changed = {"orders": settings["orders"] | orders, "target": settings["target"] | (target or {})}
+        await self.api("PATCH", f"/flows/{self.flow_id}", {"settings": changed})
+
+    async def deliver(self, *orders: dict[str, Any], seconds: float = 60) -> dict[str, Any]:
+        """Place orders in the shop and let the flow run once; returns the flow's standing."""
+        await self.shop.load({"orders": list(orders)})
+        return await self.run(seconds=seconds)
+
     async def start(self) -> None:
         """Start the integration; its first run begins at once."""
         await self.api("POST", f"/integrations/{self.integration_id}/start")
@@ -204,6 +223,22 @@ class World:
         """The documents of one kind in the books."""
         documents: list[dict[str, Any]] = (await self.books.state())[kind]
         return documents
+
+    def stored(self, kind: str = "orders") -> list[dict[str, Any]]:
+        """The documents of one kind with every member the books keep; `documents` gives a summary."""
+        return self.ledger_of_books.records(kind)
+
+    @property
+    def ledger_of_books(self) -> Account:
+        """Everything the simulated books hold, in this process."""
+        books = self.books.simulator
+        assert isinstance(books, EAccounting)
+        return books.account
+
+    async def writes(self) -> list[str]:
+        """Every write that reached the books, as method and path."""
+        calls = [(call["method"], call["target"].partition("?")[0]) for call in await self.books.requests()]
+        return [f"{method} {path}" for method, path in calls if method != "GET" and path.startswith("/v2/")]
 
     def order_execution(self, source_id: str | int) -> WorkflowHandle[Any, Any]:
         """The execution of one order in Temporal."""

@@ -105,16 +105,20 @@ class FlowService:
         return shown(await self._store.flows.get(self._workspace_id, flow_id))
 
     async def change(self, flow_id: str, wish: FlowChange) -> tuple[Flow, Heard]:
-        """New settings get the next version; the flow's place in the source stays."""
+        """New settings get the next version, and what they may help goes out at once; the place in the source stays."""
         record = await self._store.flows.get(self._workspace_id, flow_id)
+        released = 0
         if wish.settings is not None:
             settings = {**record.settings, **wish.settings}
             pair = await self._pair(record.source_connection_id, record.target_connection_id)
             pair.check(settings)
-            await self._store.flows.update_settings(self._workspace_id, flow_id, settings)
+            released = await self._store.flows.update_settings(self._workspace_id, flow_id, settings)
         if wish.schedule is not None:
             await self._store.flows.set_schedule(self._workspace_id, flow_id, wish.schedule)
-        return await self.get(flow_id), await self._reconfigure(record.integration_id)
+        heard = await self._reconfigure(record.integration_id)
+        if released:
+            heard = await self._engine.poke(record.integration_id, flow_id)
+        return await self.get(flow_id), heard
 
     async def set_enabled(self, flow_id: str, *, enabled: bool) -> tuple[Flow, Heard]:
         """Switch a flow on or off; its place in the source stays."""

@@ -1,13 +1,12 @@
 """Customers: found by e-mail address and currency, created once, updated only where the order says otherwise."""
 
-import hashlib
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 from commerce.customer import Customer, CustomerKind
 from commerce.order import Order
 from commerce.problems import Problem, ProblemCode
-from connectors import exact_json
 from connectors.answers import Action
 from connectors.eaccounting.api import Api, Record, answered, quoted
 from connectors.eaccounting.company import Company
@@ -34,33 +33,40 @@ class Customers:
         self._settings = settings
         self._seen: dict[str, tuple[float, Record]] = {}
 
-    async def find(self, order: Order) -> CustomerRef | None:
-        """The customer of an order, or the default one; None when there is none yet.
+    async def plan(self, order: Order, known: str | None, *, update: bool) -> CustomerRef:
+        """Which customer an order has, and what must be written of it; ``planned`` is the body of that write.
 
         Raises:
-            RecordRefused: ``MISSING_FIELD`` for a buyer without e-mail address and no default customer.
-        """
-        if self._takes_default(order):
-            return await self._default(order)
-        found = await self._find_record(order)
-        return None if found is None else _ref(found, "found")
-
-    async def push(self, order: Order, found: str | None, *, update: bool) -> CustomerRef:
-        """Create the customer, or update customer ``found``; a second run changes nothing.
-
-        Raises:
-            RecordGone: Customer ``found`` was deleted at eAccounting.
-            RecordRefused: The order lacks what a customer needs, or eAccounting refuses it.
+            RecordGone: Customer ``known`` was deleted at eAccounting.
+            RecordRefused: The order lacks what a customer needs.
         """
         if self._takes_default(order):
             return await self._default(order)
         wanted = await customer_body(order, self._settings, self._company)
-        if found is not None:
-            return await self._updated(await self.read(found), wanted, update=update)
-        existing = await self._find_record(order)
-        if existing is not None:
-            return await self._updated(existing, wanted, update=update)
-        return await self._created(order, wanted, update=update)
+        stored = await self.read(known) if known is not None else await self._find_record(order)
+        if stored is None:
+            terms = self._settings.terms_of_payment or (await self._company.facts()).terms_of_payment
+            return CustomerRef("", "", "created", {**wanted, "CurrencyCode": order.currency, "TermsOfPaymentId": terms})
+        if not update or not _changes(stored, wanted):
+            return _ref(stored, "found")
+        # The whole record is replaced, so it must hold what people changed since it was last read.
+        stored = await self._read_now(str(stored["Id"]))
+        changed = _changes(stored, wanted)
+        return _ref(stored, "updated", {**stored, **changed}) if changed else _ref(stored, "found")
+
+    async def push(self, order: Order, plan: CustomerRef) -> CustomerRef:
+        """Create or update the customer as planned.
+
+        Raises:
+            RecordGone: The customer was deleted at eAccounting meanwhile.
+            RecordRefused: eAccounting refuses it.
+            OutcomeUnknown: An answer was lost.
+        """
+        if plan.planned is None:
+            return plan
+        if plan.target_id:
+            return await self._update(plan.target_id, plan.number, plan.planned)
+        return await self._create(order, plan.planned)
 
     async def read(self, customer_id: str) -> Record:
         """A customer as it stood at eAccounting less than a minute ago. Raises `RecordGone`."""
@@ -127,41 +133,27 @@ class Customers:
 
         return self._remember(min(hits, key=rank)) if hits else None
 
-    async def _created(self, order: Order, wanted: Record, *, update: bool) -> CustomerRef:
-        body = {
-            **wanted,
-            "CurrencyCode": order.currency,
-            "TermsOfPaymentId": self._settings.terms_of_payment or (await self._company.facts()).terms_of_payment,
-        }
+    async def _create(self, order: Order, body: Mapping[str, Any]) -> CustomerRef:
         operation = f"create the customer of order {order.reference}"
         answer = await self._api.post(_PATH, operation, body, accept={Action.CONFLICT})
         if ANSWERS.classify(answer) is Action.CONFLICT:
             existing = await self._find_record(order)
             if existing is None:
                 raise refused(answer, operation, writing=True)
-            return await self._updated(existing, wanted, update=update)
+            return _ref(existing, "found")
         created = answered(answer)
         if not created.get("Id"):
             existing = await self._find_record(order)
             if existing is None:
                 raise OutcomeUnknown("eAccounting accepted a customer but does not show it yet.", settled=True)
             created = existing
-        return _ref(self._remember(created), "created", wanted)
+        return _ref(self._remember(created), "created")
 
-    async def _updated(self, stored: Record, wanted: Record, *, update: bool) -> CustomerRef:
-        changed = _changes(stored, wanted)
-        if not update or not changed:
-            return _ref(stored, "found", None if changed else wanted)
-        customer_id = str(stored["Id"])
-        # The whole record is replaced, so it must hold what people changed since it was last read.
-        stored = await self._read_now(customer_id)
-        changed = _changes(stored, wanted)
-        operation = f"update customer {stored.get('CustomerNumber')}"
-        body = {**stored, **changed}
-        answer = await self._api.put(f"{_PATH}/{customer_id}", operation, body, accept={Action.GONE})
+    async def _update(self, customer_id: str, number: str, body: Mapping[str, Any]) -> CustomerRef:
+        answer = await self._api.put(f"{_PATH}/{customer_id}", f"update customer {number}", body, accept={Action.GONE})
         if ANSWERS.classify(answer) is Action.GONE:
             raise RecordGone("customer", customer_id)
-        return _ref(self._remember({**body, **answered(answer)}), "updated", wanted)
+        return _ref(self._remember({**body, **answered(answer)}), "updated")
 
     async def _read_now(self, customer_id: str) -> Record:
         try:
@@ -187,14 +179,8 @@ def _says_otherwise(stored: Any, wanted: Any) -> bool:
     return (stored or "") != wanted if isinstance(wanted, str) else bool(stored) is not wanted
 
 
-def _ref(customer: Record, action: str, wanted: Record | None = None) -> CustomerRef:
-    content = "" if wanted is None else hashlib.sha256(exact_json.dumps(wanted).encode()).hexdigest()
-    return CustomerRef(
-        target_id=str(customer["Id"]),
-        number=str(customer.get("CustomerNumber") or ""),
-        action=action,
-        content_hash=content,
-    )
+def _ref(customer: Record, action: str, planned: Record | None = None) -> CustomerRef:
+    return CustomerRef(str(customer["Id"]), str(customer.get("CustomerNumber") or ""), action, planned)
 
 
 def _default_missing(order: Order, number: str) -> Problem:

@@ -44,13 +44,13 @@ class EAccountingTarget:
         self._articles = Articles(api, self._company)
         self._documents = Documents(api, settings)
 
-    async def find_customer(self, order: Order) -> CustomerRef | None:
-        """See `Customers.find`."""
-        return await self._customers.find(order)
+    async def plan_customer(self, order: Order, known: str | None, *, update: bool) -> CustomerRef:
+        """See `Customers.plan`."""
+        return await self._customers.plan(order, known, update=update)
 
-    async def push_customer(self, order: Order, found: str | None, *, update: bool) -> CustomerRef:
+    async def push_customer(self, order: Order, plan: CustomerRef) -> CustomerRef:
         """See `Customers.push`."""
-        return await self._customers.push(order, found, update=update)
+        return await self._customers.push(order, plan)
 
     def customer_key(self, customer: Customer, currency: str) -> str:
         """E-mail address and currency; empty for buyers whose orders go to the default customer."""
@@ -76,7 +76,8 @@ class EAccountingTarget:
             RecordRefused: Something about the order, a setting or the target's records must be corrected first.
         """
         order, settings = request.order, self._settings
-        customer = await self._customers.read(request.customer.target_id)
+        planned = request.customer.planned
+        customer = dict(planned) if planned is not None else await self._customers.read(request.customer.target_id)
         await self._require_currency(request, customer)
         treatment = await treatment_of(self._company, customer, order.currency)
         fit = Fitting()

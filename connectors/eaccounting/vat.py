@@ -38,7 +38,7 @@ async def treatment_of(company: Company, customer: Record, currency: str) -> Tre
         exempt=exempt,
         domestic=country == facts.country and currency == facts.currency,
         private=private,
-        customer=f"{customer.get('CustomerNumber')} ({customer.get('Name')})",
+        customer=f"{customer.get('CustomerNumber') or 'to be created'} ({customer.get('Name')})",
     )
 
 

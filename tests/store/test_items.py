@@ -145,6 +145,17 @@ async def test_releasing_needs_to_know_what(shop: Shop):
         await shop.store.items.release(shop.workspace_id, by="a person")
 
 
+async def test_new_settings_release_what_they_may_help(shop: Shop):
+    items, flows, workspace_id = shop.store.items, shop.store.flows, shop.workspace_id
+    held = [await shop.ready_item(source_id) for source_id in ("1", "2")]
+    await park(shop, held[0])
+    await park(shop, held[1], heals_by_time=False)
+    assert await flows.update_settings(workspace_id, shop.flow_id, {"page_size": 7}) == 1
+    assert [(await items.get(workspace_id, item_id)).state for item_id in held] == [ItemState.READY, ItemState.PARKED]
+    await park(shop, held[0])
+    assert await flows.update_settings(workspace_id, shop.flow_id, {"page_size": 7}) == 0
+
+
 async def test_an_attempt_under_old_settings_comes_back_at_once(shop: Shop):
     items, workspace_id = shop.store.items, shop.workspace_id
     item_id = await shop.ready_item()

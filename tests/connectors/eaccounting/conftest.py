@@ -121,8 +121,7 @@ class Office:
         """Take an order through look-ups as the engine does, up to the prepared body."""
         using = target or self.target()
         if customer is None:
-            found = await using.find_customer(placed)
-            customer = await using.push_customer(placed, found.target_id if found else None, update=True)
+            customer = await using.push_customer(placed, await using.plan_customer(placed, None, update=True))
         names = [
             each.sku if identifier is Identifier.SKU else each.ean
             for each in placed.lines

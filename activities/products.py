@@ -1,19 +1,14 @@
-"""Who and what an order names at the target: its customer and its articles, remembered in bindings."""
+"""What an order sells, at the target: its articles, remembered in bindings."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 
-from activities.claiming import claimed
-from activities.failures import Wait
-from activities.stage import Stage, content_hash
+from activities.stage import Stage
 from commerce.order import LineKind, Order
 from commerce.problems import Problem, ProblemCode
-from connectors.errors import RecordGone, RecordRefused
-from connectors.protocols import CustomerRef, Identifier, ProductRef
+from connectors.errors import RecordRefused
+from connectors.protocols import Identifier, ProductRef
 from store import BindingRecord
 
-CUSTOMER = "customer"
-_NEXT_LOOK = timedelta(seconds=1)
 _NAMED_AT_MOST = 5
 
 
@@ -26,39 +21,6 @@ def product_bindings(by: Identifier, found: Mapping[str, ProductRef]) -> list[Bi
     """What to remember of articles that were found."""
     kind = product_kind(by)
     return [BindingRecord(kind, key, ref.target_id, ref.number, "", dict(ref.details)) for key, ref in found.items()]
-
-
-async def customer_of(stage: Stage, order: Order) -> CustomerRef:
-    """The order's customer at the target: remembered, found, updated or created.
-
-    Two orders of one buyer take turns by a claim, so they make one customer. A claim outlives a lost request as long as
-    that request can still be at work, so what is not found then does not exist.
-
-    Raises:
-        Wait: Another order of this buyer is here at the moment.
-    """
-    target, workspace_id, flow_id = stage.flow.target, stage.workspace_id, stage.flow_id
-    update = stage.flow.settings.orders.update_customers
-    key = target.customer_key(order.customer, order.currency)
-    if not key:
-        with stage.flow.calling_target():
-            return await target.push_customer(order, None, update=update)
-    state = content_hash(order.customer.model_dump_json(), order.billing.model_dump_json())
-    known = (await stage.store.bindings.find(workspace_id, flow_id, CUSTOMER, [key])).get(key)
-    if known is not None and (known.content_hash == state or not update):
-        return CustomerRef(known.target_id, known.target_number, "found")
-    async with claimed(stage.store, workspace_id, f"{CUSTOMER}/{flow_id}/{key}", stage.flow.settle) as claim:
-        if claim.held_for is not None:
-            raise Wait("Another order of this customer is being processed.", min(claim.held_for, _NEXT_LOOK))
-        try:
-            with stage.flow.calling_target():
-                customer = await target.push_customer(order, known.target_id if known else None, update=update)
-        except RecordGone as error:
-            await stage.store.bindings.forget(workspace_id, flow_id, CUSTOMER, [key])
-            raise Wait("The customer is no longer at the target and is looked up again.", _NEXT_LOOK) from error
-        binding = BindingRecord(CUSTOMER, key, customer.target_id, customer.number, state)
-        await stage.store.bindings.put(workspace_id, flow_id, binding)
-        return customer
 
 
 async def products_of(stage: Stage, order: Order, *, fresh: bool = False) -> dict[str, ProductRef]:

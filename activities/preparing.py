@@ -1,0 +1,42 @@
+"""Everything that can be refused is refused here, before anything of an order is written."""
+
+from activities.products import products_of
+from activities.stage import Stage
+from commerce.order import Order
+from commerce.problems import ProblemCode
+from connectors.errors import RecordRefused
+from connectors.protocols import CustomerRef, DocumentRequest, PreparedDocument
+
+_STALE_KNOWLEDGE = frozenset({ProblemCode.UNKNOWN_TAX_RATE, ProblemCode.TOTALS_DIFFER})
+"""Problems that remembered articles may have caused: looked up afresh before they count."""
+
+
+async def prepared_for(stage: Stage, order: Order, customer: CustomerRef) -> PreparedDocument:
+    """The order's document for a customer, who may be only planned; only reads.
+
+    Raises:
+        RecordRefused: An article is unknown, a value is not mapped, the totals differ …
+        RecordGone: The customer is no longer at the target.
+    """
+    settings = stage.flow.settings.orders
+    values = await stage.store.value_maps.values(stage.workspace_id, stage.flow_id)
+
+    async def prepare(*, fresh: bool) -> PreparedDocument:
+        request = DocumentRequest(
+            order=order,
+            kind=settings.document_type,
+            customer=customer,
+            products=await products_of(stage, order, fresh=fresh),
+            identifier=settings.identifier,
+            values=values,
+            rounding_limit=settings.rounding_limit,
+        )
+        with stage.flow.calling_target():
+            return await stage.flow.target.prepare_document(request)
+
+    try:
+        return await prepare(fresh=False)
+    except RecordRefused as error:
+        if error.problem.code not in _STALE_KNOWLEDGE:
+            raise
+        return await prepare(fresh=True)
