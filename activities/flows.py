@@ -47,6 +47,8 @@ class FlowActivities:
         """
         async with beating():
             try:
+                if fetch.begin:
+                    await self._vendors.test_refused(fetch.workspace_id, fetch.flow_id)
                 flow = await self._vendors.open_flow(fetch.workspace_id, fetch.flow_id)
                 more_pages = await self._read(fetch, flow) if fetch.read else False
                 return await self._hand_out(fetch, more_pages=more_pages)
@@ -94,6 +96,7 @@ class FlowActivities:
                 )
                 await self._look_at_changes(fetch, flow)
                 await self._look_at_causes(fetch, flow)
+                await self._store.problems.resolve_empty(fetch.workspace_id, fetch.flow_id)
             return await self._read_page(fetch, flow)
 
     async def _read_page(self, fetch: FetchInput, flow: OpenFlow) -> bool:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from commerce.problems import Problem, ProblemCode
 from connectors.client import Bounds, VendorClient
 from connectors.declaration import ConnectionContext, Connector
-from connectors.errors import ConnectionRefused, RateLimited
+from connectors.errors import ConnectionRefused, RateLimited, Temporary
 from connectors.exchange import Exchange
 from connectors.oauth import Tokens, TokenVault
 from connectors.order_flow import OrderFlow, describe, order_sides, parse_order_flow
@@ -215,6 +215,22 @@ class Vendors:
         system = connector(connection.system)
         client, settings = await self._client(workspace_id, system, connection)
         yield system.open_account(client, settings)
+
+    async def test_refused(self, workspace_id: str, flow_id: str) -> None:
+        """Ask accounts of a flow that refused us whether they still do; one that answers is connected again.
+
+        An ended consent is not asked about: only its owner can give it again.
+        """
+        flow = await self._store.flows.get(workspace_id, flow_id)
+        for connection_id in (flow.source_connection_id, flow.target_connection_id):
+            connection = await self._store.connections.get(workspace_id, connection_id)
+            problem = connection.problem
+            if problem is None or problem.code is not ProblemCode.CONNECTION_REFUSED:
+                continue
+            with contextlib.suppress(ConnectionRefused, ConnectionBroken, Temporary):
+                async with self.open_account(workspace_id, connection_id) as account:
+                    await account.test()
+                await self._store.connections.mark_connected(workspace_id, connection_id)
 
     async def _working(self, workspace_id: str, connection_id: str) -> ConnectionRecord:
         connection = await self._store.connections.get(workspace_id, connection_id)

@@ -92,10 +92,10 @@ class Killable:
         await self._stack.aclose()
 
 
-def faults(rng: random.Random) -> list[dict[str, Any]]:
+def faults(rng: random.Random, *, tokens: bool) -> list[dict[str, Any]]:
     """Rules that strike about every sixth call to a vendor, each with a seed of its own; never the sign-in server."""
     rules: list[dict[str, Any]] = []
-    for name in (*_ANY, *_AFTER, "token_expired"):
+    for name in (*_ANY, *_AFTER, *(("token_expired",) if tokens else ())):
         share = Decimal("0.01" if name == "token_expired" else "0.015")
         when = {"random": share, "seed": rng.randrange(1 << 30)}
         rules.append({"fault": name, "when": when, "path": _NOT_SIGN_IN, **_PARAMETERS.get(name, {})})
@@ -172,7 +172,7 @@ async def run(orders: int, kills: int, seed: int) -> Outcome:
             await merchant.set_up()
             await merchant.map_payment("AfterPay", "30 dagen")
             for simulator in (merchant.shop, merchant.books):
-                await simulator.call("PUT", "/faults", faults(rng))
+                await simulator.call("PUT", "/faults", faults(rng, tokens=simulator is merchant.books))
             await _kill_at_random(parts, kills, rng)
             outcome.reconnections = await _until_settled(merchant)
             figures = await merchant.figures()
