@@ -44,7 +44,18 @@ BREACHES = {
     "activities": ("activities/breach.py", "from workflows import policies"),
     "api": ("api/breach.py", "from activities import orders"),
     "simulators": ("simulators/breach.py", "from commerce import money"),
+    "demo": ("demo/breach.py", "import store.items"),
 }
+
+MAY_IMPORT = {
+    "cli": {"demo", "bench", "tests"},
+    "demo": {"cli", "bench", "tests"},
+    "embedded": {"cli", "demo", "bench", "tests"},
+    "logs": {"cli", "demo", "bench", "tests"},
+    "simulators": {"cli", "bench", "tests"},
+    "worker": {"cli", "bench", "tests"},
+}
+"""What only composes, or only shows: imported by these and by itself."""
 
 
 def contracts() -> configparser.ConfigParser:
@@ -159,7 +170,7 @@ def test_all_vendors_are_under_contract() -> None:
 def test_nothing_outside_a_vendors_folder_imports_it() -> None:
     folders = {f"connectors.{vendor}" for vendor in vendors()}
     breaches = []
-    for package in (*PRODUCT, "worker.py", "cli.py", "settings.py"):
+    for package in (*PRODUCT, "demo", "worker.py", "cli.py", "embedded.py", "logs.py", "settings.py"):
         for path in modules_of(package):
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             if module in MAY_NAME_VENDORS or starts_with_any(module, folders):
@@ -168,20 +179,21 @@ def test_nothing_outside_a_vendors_folder_imports_it() -> None:
     assert not breaches
 
 
-def test_only_command_line_measurements_and_tests_know_simulators() -> None:
+@pytest.mark.parametrize("module", sorted(MAY_IMPORT))
+def test_what_composes_is_imported_by_nothing_below(module: str) -> None:
     breaches = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for package in (*PRODUCT, "worker.py", "settings.py", "dev.py", "docs")
-        for path in modules_of(package)
+        for path in project_files()
+        if path.suffix == ".py" and path.relative_to(ROOT).with_suffix("").parts[0] not in {module, *MAY_IMPORT[module]}
         for name in imports_of(path)
-        if starts_with_any(name, {"simulators"})
+        if starts_with_any(name, {module})
     ]
     assert not breaches
 
 
 def test_settings_know_nothing_of_ours() -> None:
     for path in modules_of("settings.py"):
-        ours = {name for name in imports_of(path) if starts_with_any(name, {*PRODUCT, "simulators", "cli", "worker"})}
+        ours = {name for name in imports_of(path) if starts_with_any(name, {*PRODUCT, *MAY_IMPORT})}
         assert not ours
 
 
