@@ -30,6 +30,8 @@ from connectors.exchange import Exchange, ExchangeRecorder, Masking, Outcome
 
 _BRIDGE_TRIES = 3
 _BRIDGE_SECONDS = 3
+_RENEWALS = 3
+"""A fresh token can be refused too, when the vendor ends all of them while many calls are under way."""
 _KEEP_IDLE_SECONDS = 3.0
 """Shorter than the keep-alive of common servers, so that a write does not meet a connection that is being closed."""
 _FIRST_STATUS_OF_EDGE_SERVERS = 520
@@ -196,7 +198,9 @@ class VendorClient:
 
     async def _call(self, call: "_Call", accept: Collection[Action]) -> Answer:
         answer, action = await self._send(call)
-        if action is Action.RENEW and action not in accept and await self._authentication.renew():
+        for _ in range(_RENEWALS):
+            if action is not Action.RENEW or action in accept or not await self._authentication.renew():
+                break
             answer, action = await self._send(call)
         if action is Action.WAIT:
             await self._pause(call, answer)

@@ -169,7 +169,15 @@ async def test_refused_credentials_are_renewed_once_also_for_a_write():
     assert [request.headers["authorization"] for request in vendor.requests] == ["Badge 1", "Badge 2"]
 
 
-@pytest.mark.parametrize(("renewals", "calls"), [(0, 1), (5, 2)])
+async def test_credentials_may_be_refused_again_right_after_they_were_renewed():
+    vendor = Vendor(json(401, {}), json(401, {}), json(200, {"id": 1}))
+    async with vendor.client(badge=Badge(renewals=5)) as client:
+        answer = await client.read("GET", "/orders/", operation="list orders")
+
+    assert answer.status == 200
+
+
+@pytest.mark.parametrize(("renewals", "calls"), [(0, 1), (1, 2), (5, 4)])
 async def test_credentials_that_stay_refused_park_the_connection(renewals: int, calls: int):
     vendor = Vendor(json(401, {}))
     async with vendor.client(badge=Badge(renewals=renewals)) as client:
