@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from tests.child_server import ServerDidNotStartError, child_server, free_port
 from workflows.names import SEARCH_ATTRIBUTES
@@ -18,12 +18,21 @@ ATTEMPTS_TO_FIND_A_PORT = 3
 SHORT_TIMERS = ("--dynamic-config-value", 'history.timerProcessorMaxTimeShift="10ms"')
 """Without it every timer and back-off under a second takes a second."""
 
-TIME_SKIPPING = (
-    "--dynamic-config-value",
-    "frontend.WorkflowTimeSkippingEnabled=true",
-    "--dynamic-config-value",
-    "system.workflowTimeSkippingEnabled=true",
+TIME_SKIPPING = tuple(
+    f"--dynamic-config-value={setting}"
+    for setting in (
+        "frontend.WorkflowTimeSkippingEnabled=true",
+        "system.workflowTimeSkippingEnabled=true",
+        # The server reads its timers 20 times a second only, which is a fifth of a second for every skip.
+        "history.timerProcessorMaxPollRPS=10000",
+        "history.timerProcessorMaxPollHostRPS=100000",
+        # Continuing as new within a real second is put off, and that delay skips to the end of a fast-forward.
+        'history.workflowIdReuseMinimalInterval="0s"',
+    )
 )
+
+UNBOUNDED = TimeSkippingConfig(max_session_skip_count=1_000_000)
+"""Without it a workflow's clock stops to skip after 100 times."""
 
 
 def temporal_binary() -> str:
@@ -63,13 +72,14 @@ async def start_time_skipping(**options: Any) -> WorkflowEnvironment:
     """Start a Temporal server whose workflows sleep in no time; the caller shuts it down.
 
     Args:
-        options: Passed to the SDK's `start_time_skipping_v2`. Unless given, the data converter is the pydantic one
-            and the search attributes are those of the workflows. Extra server arguments (`dev_server_extra_args`) are
-            added to the ones needed here.
+        options: Passed to the SDK's `start_time_skipping_v2`. Unless given, the data converter is the pydantic one,
+            the search attributes are those of the workflows, and the number of skips has no bound. Extra server
+            arguments (`dev_server_extra_args`) are added to the ones needed here.
     """
     extra_arguments = [*TIME_SKIPPING, *SHORT_TIMERS, *options.pop("dev_server_extra_args", ())]
     options.setdefault("data_converter", pydantic_data_converter)
     options.setdefault("search_attributes", SEARCH_ATTRIBUTES)
+    options.setdefault("ts_config", UNBOUNDED)
     return await WorkflowEnvironment.start_time_skipping_v2(
         dev_server_existing_path=temporal_binary(),
         dev_server_extra_args=extra_arguments,

@@ -15,9 +15,9 @@ def next_run(schedule: str, time_zone: str, flow_id: str, after: datetime) -> da
     A fixed share of seconds that depends on the flow's id is added, at most a tenth of the interval, so that flows
     with one schedule do not run together.
     """
-    local = after.astimezone(ZoneInfo(time_zone))
-    ticks = CronSim(schedule, local)
-    first, second = next(ticks), next(ticks)
+    ticks = CronSim(schedule, after.astimezone(ZoneInfo(time_zone)))
+    # In one zone Python subtracts wall clocks, which run backwards when summer time ends.
+    first, second = next(ticks).astimezone(UTC), next(ticks).astimezone(UTC)
     spread = min(_MAX_JITTER, int((second - first).total_seconds() / 10))
     jitter = zlib.crc32(flow_id.encode()) % (spread + 1)
-    return first.astimezone(UTC) + timedelta(seconds=jitter)
+    return first + timedelta(seconds=jitter)
