@@ -14,7 +14,7 @@ from activities.vendors import ConnectionBroken
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import ConnectionRefused, OutcomeUnknown, RecordGone, RecordRefused, Temporary
 from connectors.order_flow import SettingsRefused
-from store import Store
+from store import EventKind, Store
 from workflows.messages import CONNECTION, PROBLEM, WAIT, OrderInput
 
 _UNEXPECTED_ATTEMPTS = 5
@@ -71,6 +71,7 @@ async def order_failures(store: Store, order: OrderInput) -> AsyncIterator[None]
 
 async def _refusal(store: Store, order: OrderInput, problem: Problem) -> ApplicationError:
     problem_id = await store.problems.raise_(order.workspace_id, order.flow_id, problem)
+    await store.items.note(order.workspace_id, order.item_id, EventKind.REFUSED, problem.sentence)
     return ApplicationError(problem.sentence, problem_id, str(problem.code), type=PROBLEM, non_retryable=True)
 
 

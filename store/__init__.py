@@ -4,6 +4,7 @@ from store.budgets import AccountBudget, Reservation
 from store.claims import Claim
 from store.database import Database
 from store.keys import KeyRing, KeyRingError, UndecipherableError
+from store.ledger import EventKind
 from store.migrations import migrate
 from store.records import (
     AlreadyBound,
@@ -42,6 +43,7 @@ __all__ = [
     "ConnectionState",
     "Counts",
     "Database",
+    "EventKind",
     "ExchangeEntry",
     "FlowRecord",
     "FlowRun",

@@ -1,16 +1,19 @@
 """Questions about items: counts for the engine, lists and time lines for people."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import and_, case, col, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from commerce.problems import Problem
 from store.exchanges import exchange_entry
-from store.ledger import item_record
+from store.ledger import EventKind, item_record
 from store.problems import problem_record
 from store.records import Counts, ItemEventRecord, ItemPage, ItemState, SkipReason, Timeline
 from store.repository import Repository, one
-from store.tables import Exchange, Item, ItemEvent, Problem
+from store.tables import Exchange, Item, ItemEvent
+from store.tables import Problem as ProblemRow
 
 WATCHED_FOR = timedelta(days=90)
 
@@ -112,7 +115,7 @@ class ItemQueries(Repository):
         """All that is known of one item, decrypted, oldest first; raises `NotFoundError`."""
         async with self._database.reading() as session:
             item = await self._read_item(session, workspace_id, item_id)
-            problem = await session.get(Problem, item.problem_id) if item.problem_id else None
+            problem = await session.get(ProblemRow, item.problem_id) if item.problem_id else None
             events = (
                 await session.exec(
                     select(ItemEvent)
@@ -127,15 +130,21 @@ class ItemQueries(Repository):
                     .order_by(col(Exchange.started_at), col(Exchange.id))
                 )
             ).all()
+        told = [
+            ItemEventRecord(row.at, row.kind, self._sealer.text_of(row, "text"), row.settings_version) for row in events
+        ]
         return Timeline(
             item=item_record(item, header=self._sealer.of(item, "header"), body=self._sealer.of(item, "body")),
-            problem=problem_record(self._sealer, problem, 0).problem if problem else None,
-            events=[
-                ItemEventRecord(row.at, row.kind, self._sealer.text_of(row, "text"), row.settings_version)
-                for row in events
-            ],
+            problem=_as_told(problem_record(self._sealer, problem, 0).problem, told) if problem else None,
+            events=told,
             exchanges=[exchange_entry(self._sealer, row) for row in exchanges],
         )
 
     async def _read_item(self, session: AsyncSession, workspace_id: str, item_id: str) -> Item:
         return await one(session, Item, workspace_id, item_id, "item")
+
+
+def _as_told(problem: Problem, events: Sequence[ItemEventRecord]) -> Problem:
+    """The problem in the words of the item itself: a cause that many share has the sentence of the latest of them."""
+    sentences = [event.text for event in events if event.kind == EventKind.REFUSED]
+    return problem.model_copy(update={"sentence": sentences[-1]}) if sentences else problem

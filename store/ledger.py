@@ -20,6 +20,8 @@ class EventKind(StrEnum):
 
     LISTED = "listed"
     CHANGED = "changed"
+    REFUSED = "refused"
+    """Its text is the problem's sentence in the words of this item."""
     PARKED = "parked"
     RELEASED = "released"
     POSTPONED = "postponed"
