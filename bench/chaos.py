@@ -100,7 +100,8 @@ def faults(rng: random.Random, *, tokens: bool) -> list[dict[str, Any]]:
         when = {"random": share, "seed": rng.randrange(1 << 30)}
         rules.append({"fault": name, "when": when, "path": _NOT_SIGN_IN, **_PARAMETERS.get(name, {})})
     # Without a header the vendors mean a whole minute, so this one strikes seldom.
-    rules.append({"fault": "429", "when": {"every": rng.randint(150, 400)}, "path": _NOT_SIGN_IN})
+    every = rng.randint(*((900, 1800) if tokens else (80, 200)))
+    rules.append({"fault": "429", "when": {"every": every}, "path": _NOT_SIGN_IN})
     return rules
 
 
