@@ -75,9 +75,11 @@ async def _serving(settings: Settings, keys: KeyRing, store: Store, vendors: Ven
     from api.services import Services
     from workflows.converter import EncryptionCodec
 
+    # Metrics are the worker's; with `up` both are one process, and the address can be taken once.
+    temporal = await _connect(settings.model_copy(update={"metrics_address": ""}), keys)
     services = Services(
         store=store,
-        temporal=await _connect(settings, keys),
+        temporal=temporal,
         settings=settings,
         open_account=vendors.open_account,
         codec=EncryptionCodec(keys.derive("temporal")),
@@ -107,7 +109,7 @@ async def _serving(settings: Settings, keys: KeyRing, store: Store, vendors: Ven
 async def _token(store: Store, path: Path | None) -> str:
     """A token of the first workspace, made on first use and kept in a private file when there is one."""
     workspace_id = await store.workspaces.first() or await store.workspaces.create("Longshore")
-    if path is not None and path.exists():
+    if path is not None and await asyncio.to_thread(path.exists):
         return private_file(path, "")
     token = await store.workspaces.issue_token(workspace_id, "first")
     return private_file(path, token) if path is not None else token
@@ -259,9 +261,11 @@ def migrate_database() -> None:
 
 
 @app.command()
-def keys() -> None:
-    """Print a new key ring for LONGSHORE_KEYS."""
-    print(KeyRing.generate().to_text())  # noqa: T201 - the output is the result
+def keys(
+    name: Annotated[str, typer.Option(help="What the key is called; another one than any in the ring has.")] = "k1",
+) -> None:
+    """Print a new key for LONGSHORE_KEYS; to renew, put it before those that are there."""
+    print(KeyRing.generate(name).to_text())  # noqa: T201 - the output is the result
 
 
 @app.command()
