@@ -46,8 +46,8 @@ class OrderActivities:
         A second run reads afresh and decides again; nothing is written at either vendor.
         """
         async with self._stages.set(order, begin=True) as stage:
-            if stage.item.state is not ItemState.IN_FLIGHT:
-                return OrderStep(outcome=_ALREADY[stage.item.state], target_id=stage.item.target_id or "")
+            if (ended := _already(stage)) is not None:
+                return ended
             with stage.flow.calling_source():
                 read = await stage.flow.source.read_order(order.source_id, stage.listed())
             await self._store.items.save_body(order.workspace_id, order.item_id, read.model_dump_json().encode())
@@ -81,9 +81,12 @@ class OrderActivities:
         """Look once more, then create the document and check its total.
 
         A claim on the order lasts as long as a lost request can still be at work at the vendor, so "not found" is only
-        believed when no earlier attempt can still succeed. A second run finds the document and confirms it.
+        believed when no earlier attempt can still succeed. A second run finds the document and confirms it; one after
+        the order's end changes nothing.
         """
         async with self._stages.set(order) as stage:
+            if (ended := _already(stage)) is not None:
+                return ended
             key = f"document/{order.item_id}"
             async with claimed(self._store, order.workspace_id, key, stage.flow.settle) as claim:
                 found = await _look_up(stage, stage.order())
@@ -164,6 +167,13 @@ class OrderActivities:
             settings_version=stage.flow.flow.settings_version,
             notes=list(prepared.notes) if prepared else [],
         )
+
+
+def _already(stage: Stage) -> OrderStep | None:
+    """How the step ends for an item that needs no work (any more)."""
+    if stage.item.state in _ALREADY:
+        return OrderStep(outcome=_ALREADY[stage.item.state], target_id=stage.item.target_id or "")
+    return None
 
 
 async def _look_up(stage: Stage, order: Order) -> Document | None:

@@ -109,6 +109,8 @@ class Items(Pages, ItemQueries):
     ) -> None:
         """Done or skipped, in one transaction with the order's binding. A second run with the same target is harmless.
 
+        What is done stays done: an attempt that ends later, and only finds the document, does not make it skipped.
+
         Raises:
             AlreadyBound: The source record is another target record already.
         """
@@ -119,7 +121,8 @@ class Items(Pages, ItemQueries):
             item = await self._locked_item(session, workspace_id, item_id)
             if target_id is not None:
                 await bind_order(session, self._database, item, target_id, target_number or "")
-            if item.state == state and item.target_id == target_id and item.reason == reason:
+            again = item.state == state and item.target_id == target_id and item.reason == reason
+            if again or item.state == ItemState.DONE:
                 return
             item.state, item.reason = state, reason
             item.target_kind, item.target_id, item.target_number = target_kind, target_id, target_number
