@@ -107,8 +107,13 @@ class World:
         answer = await self.api_client.get(f"{back.path}?{back.query}")
         assert answer.status_code < 400, answer.text
 
-    async def integrate(self, *, schedule: str = NEVER, start: bool = True, target: Any = None, **orders: Any) -> None:
-        """An integration with one orders flow; ``orders`` are the flow's shared settings, ``target`` the books' own."""
+    async def integrate(
+        self, *, schedule: str | None = NEVER, start: bool = True, target: Any = None, **orders: Any
+    ) -> None:
+        """An integration with one orders flow; ``orders`` are the flow's shared settings, ``target`` the books' own.
+
+        Without a ``schedule`` (None) the flow gets the product's own.
+        """
         if not self.shop_id:
             await self.connect()
         if not self.articles:
@@ -118,7 +123,7 @@ class World:
             "kind": "orders",
             "source_connection_id": self.shop_id,
             "target_connection_id": self.books_id,
-            "schedule": schedule,
+            **({} if schedule is None else {"schedule": schedule}),
             "settings": {
                 "orders": orders,
                 "target": {**extra, "terms_of_payment": await self.terms(), **(target or {})},
@@ -136,9 +141,9 @@ class World:
         if start:
             await self.start()
 
-    async def ready(self, *, target: Any = None, **orders: Any) -> None:
+    async def ready(self, **options: Any) -> None:
         """`integrate`, with the payment method of `shop_order` mapped, and idle after the first run."""
-        await self.integrate(target=target, **orders)
+        await self.integrate(**options)
         await self.map_payment("Ideal")
         await self.settled()
 
