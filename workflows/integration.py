@@ -3,6 +3,7 @@
 import asyncio
 
 from temporalio import workflow
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from workflows import names
@@ -49,7 +50,7 @@ class IntegrationWorkflow:
         workflow.upsert_search_attributes([names.INTEGRATION_KEY.value_set(start.integration_id)])
         for flow_id, lane in self._lanes.items():
             self._tasks[flow_id] = asyncio.create_task(lane.live())
-        await workflow.wait_condition(lambda: self._stopped or self._has_grown())
+        await workflow.wait_condition(lambda: self._stopped or self._may_continue_as_new() or self._has_failed())
         self.ending = True
         await asyncio.gather(*self._tasks.values())
         await workflow.wait_condition(workflow.all_handlers_finished)
@@ -96,24 +97,16 @@ class IntegrationWorkflow:
     @workflow.signal
     async def resync(self, wish: Resync) -> None:
         """Read a flow again from a moment on, completely, or for named source ids."""
-        await workflow.execute_activity(
-            names.RESYNC_FLOW,
-            ResyncInput(workspace_id=self.workspace_id, integration_id=self.integration_id, **wish.model_dump()),
-            summary="Set the flow's place back",
-            **LEDGER,
-        )
-        self._want(wish.flow_id)
+        order = ResyncInput(workspace_id=self.workspace_id, integration_id=self.integration_id, **wish.model_dump())
+        if await self._write_down(names.RESYNC_FLOW, order, "Set the flow's place back"):
+            self._want(wish.flow_id)
 
     @workflow.signal
     async def retry(self, wish: Retry) -> None:
         """Release named items, or all parked for one problem, and run."""
-        await workflow.execute_activity(
-            names.RELEASE_ITEMS,
-            ReleaseInput(workspace_id=self.workspace_id, integration_id=self.integration_id, **wish.model_dump()),
-            summary="Release parked orders",
-            **LEDGER,
-        )
-        self._want("")
+        order = ReleaseInput(workspace_id=self.workspace_id, integration_id=self.integration_id, **wish.model_dump())
+        if await self._write_down(names.RELEASE_ITEMS, order, "Release parked orders"):
+            self._want("")
 
     @workflow.signal
     def reconfigure(self, wish: Reconfigure) -> None:
@@ -140,6 +133,14 @@ class IntegrationWorkflow:
             flows=[lane.progress() for lane in self._lanes.values()],
         )
 
+    async def _write_down(self, activity: str, wish: ResyncInput | ReleaseInput, summary: str) -> bool:
+        """Put a wish into the ledger; one that is refused stands red in the history and ends nothing else."""
+        try:
+            await workflow.execute_activity(activity, wish, summary=summary, **LEDGER)
+        except ActivityError:
+            return False
+        return True
+
     def _place(self, flow_id: str, plan: FlowPlan) -> None:
         known = self._lanes.get(flow_id)
         if known is not None:
@@ -160,6 +161,15 @@ class IntegrationWorkflow:
             self._paused = paused
         elif target.flow_id in self._lanes:
             self._lanes[target.flow_id].plan.paused = paused
+
+    def _may_continue_as_new(self) -> bool:
+        """Not while a message is being written down: the flows would stand still until it is."""
+        return self._has_grown() and workflow.all_handlers_finished()
+
+    def _has_failed(self) -> bool:
+        """Whether a flow's loop has ended by an error of ours, which then shows instead of the flow falling silent."""
+        ended = [task for task in self._tasks.values() if task.done() and not task.cancelled()]
+        return any(task.exception() is not None for task in ended)
 
     def _has_grown(self) -> bool:
         info = workflow.info()

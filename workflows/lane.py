@@ -131,7 +131,8 @@ class OrdersLane:
         while begin or (workflow.now() < due and not self._is_disturbed()):
             result = await self._fetch(begin=begin, read=read)
             if result is None:
-                return
+                complete = not self._ending()
+                break
             begin, read = False, result.more_pages
             fresh = [item for item in result.ready if item.item_id not in self._under_way]
             all_started = await self._send(fresh)
@@ -181,12 +182,12 @@ class OrdersLane:
         return None if result.blocked else result
 
     async def _send(self, items: list[HandedOut]) -> bool:
-        """Start the items side by side; False when an earlier run of one of them has not ended yet."""
+        """Start the items side by side; False when one has to wait: its earlier run has not ended, or this one does."""
         return all(await asyncio.gather(*(self._start(item) for item in items)))
 
     async def _start(self, item: HandedOut) -> bool:
         if self._ending() or self._owner.is_paused(self.plan.flow_id):
-            return True
+            return False
         try:
             child = await workflow.start_child_workflow(
                 ORDER_WORKFLOW,

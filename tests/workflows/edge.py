@@ -1,4 +1,4 @@
-"""The world behind the workflows, in memory: a shop with pages of orders, a ledger, and steps that do what they are told.
+"""The world behind the workflows, in memory: a shop with pages of orders, a ledger, and steps that do as they are told.
 
 Only activities are replaced here; workflows, worker and server are the real ones.
 """
@@ -6,6 +6,7 @@ Only activities are replaced here; workflows, worker and server are the real one
 import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
@@ -15,6 +16,7 @@ from workflows import names
 from workflows.messages import (
     CONNECTION,
     PROBLEM,
+    WAIT,
     FetchInput,
     FetchResult,
     FlowCounts,
@@ -37,6 +39,14 @@ def problem(code: str = "unknown_product") -> ApplicationError:
 def refused() -> ApplicationError:
     """What a step raises when the connection is refused."""
     return ApplicationError("Consent was withdrawn.", type=CONNECTION, non_retryable=True)
+
+
+def silent_for_a_day() -> ApplicationError:
+    """What a vendor's trouble is that ends no sooner than the policies' limit: the engine gives up at once.
+
+    The server's clock does not skip while an activity waits for its next attempt.
+    """
+    return ApplicationError("The vendor does not answer.", type=WAIT, next_retry_delay=timedelta(days=2))
 
 
 class Edge:

@@ -97,7 +97,8 @@ class Rig:
 
     async def progress(self) -> Progress:
         """The answer to the query."""
-        return await self.integration.query("progress", result_type=Progress)
+        answer: Progress = await self.integration.query("progress", result_type=Progress)
+        return answer
 
     async def flow(self, flow_id: str = FLOW) -> FlowProgress:
         """The answer to the query, of one flow."""
@@ -112,13 +113,21 @@ class Rig:
 
         await eventually(look, seconds=seconds)
 
+    async def one_more_run(self, *, ask: bool = False) -> None:
+        """Wait until one more run has begun; ``ask`` asks all flows to run."""
+        before = len(self.edge.runs)
+        if ask:
+            await self.signal("run_now", ALL)
+        await self.until(lambda: len(self.edge.runs) > before)
+
     async def idle(self, flow_id: str = FLOW, *, after_run: int = 1) -> FlowProgress:
         """Wait until that many runs are over and no order is on its way."""
 
         async def look() -> FlowProgress | None:
             flow = await self.flow(flow_id)
-            over = flow.runs >= after_run and flow.state != "running" and not self.edge.count("in_flight")
-            return flow if over and not await self._orders_open() else None
+            if flow.runs < after_run or flow.state == "running" or await self._orders_open():
+                return None
+            return await self.flow(flow_id)
 
         found = await eventually(look, seconds=20)
         assert found is not None

@@ -5,6 +5,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from tests.workflows.rig import ALL, FLOW, Rig, plan
 from workflows.messages import FlowState, FlowTarget, IntegrationState, Reconfigure
 
@@ -29,7 +30,7 @@ async def test_a_new_flow_runs_at_once_and_then_by_its_schedule(rig: Rig):
     await rig.start(plan(schedule="*/5 * * * *"))
     await rig.idle()
     await rig.skip(HOUR)
-    first, *moments = await rig.run_moments()
+    _, *moments = await rig.run_moments()
     assert len(moments) in {12, 13}
     assert all(moment.minute % 5 == 0 and timedelta(seconds=moment.second) < JITTER for moment in moments)
     assert all(later - earlier > 4 * MINUTE for earlier, later in pairwise(moments))
