@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 import typer.main
 
 import dev
+from api.app import create_app
 from cli import app
 from commerce.problems import ProblemCode
 from settings import Settings
@@ -15,6 +17,9 @@ from tests.repository import ROOT, project_files
 PAGES = [path for path in project_files() if path.suffix == ".md"]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 ANCHOR = re.compile(r'<a id="([^"]+)"></a>')
+CALL = re.compile(
+    r"(?:-X (?P<wish>[A-Z]+) |\b(?P<verb>GET|POST|PUT|PATCH|DELETE) )?\"?(?:\$LONGSHORE)?(?P<path>/api/v1/[^\s\"`?]+)"
+)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 
@@ -52,6 +57,26 @@ def test_commands_on_pages_exist() -> None:
         assert set(re.findall(r"^longshore (\w+)", text, re.MULTILINE)) <= commands, page
         for name in re.findall(r"python3 dev\.py (\w+)", text):
             assert name in {"demo", "up"} or hasattr(dev, name), f"{page}: {name}"
+
+
+def calls_on(page: Path) -> set[tuple[str, str]]:
+    """Method and path of every call of the API that a page shows."""
+    found = CALL.finditer(page.read_text(encoding="utf-8"))
+    return {(match["wish"] or match["verb"] or "GET", match["path"]) for match in found}
+
+
+def test_calls_on_pages_are_answered() -> None:
+    # Only the description is asked for; nothing behind the endpoints is used.
+    paths = create_app(cast("Any", None)).openapi()["paths"]
+    known = [
+        (method.upper(), re.compile(re.sub(r"\{\w+\}", "[^/]+", path)))
+        for path, operations in paths.items()
+        for method in operations
+    ]
+    shown = {call for page in PAGES for call in calls_on(page)}
+    assert len(shown) > 20
+    unknown = {(method, path) for method, path in shown if not any(m == method and p.fullmatch(path) for m, p in known)}
+    assert not unknown
 
 
 def test_every_setting_stands_on_the_page_about_production() -> None:
