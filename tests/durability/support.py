@@ -58,7 +58,7 @@ async def process(
     try:
 
         async def ready() -> bool:
-            text = log.read_text()
+            text = await asyncio.to_thread(log.read_text)
             assert started.returncode is None, text
             return ready_words in text
 

@@ -1,6 +1,7 @@
 """Whatever asks for an order, and however often, the books get it once."""
 
 import asyncio
+from decimal import Decimal
 
 import pytest
 from temporalio.exceptions import WorkflowAlreadyStartedError
@@ -50,7 +51,7 @@ async def test_a_hundred_pokes_and_polls_for_one_order_make_one_document(small_w
 async def test_fifty_starts_pokes_and_retries_of_one_order_at_once_make_one_document(small_world: World):
     world = small_world
     await world.integrate()
-    await world.shop.load({"orders": [shop_order(1001, rows=[shop_row("LAMP", 1, 30)])]})
+    await world.shop.load({"orders": [shop_order(1001, rows=[shop_row("LAMP", 1, Decimal(30))])]})
     assert (await world.run())["parked"] == 1
     item = (await world.item("1001"))["item"]
     await world.stock_up("LAMP")

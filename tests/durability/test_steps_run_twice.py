@@ -17,11 +17,7 @@ async def test_a_step_that_runs_again_after_the_end_leaves_the_order_done(small_
     await world.run()
     before = (await world.item("1001"))["item"]
     assert before["state"] == "done"
-    [again] = [
-        one
-        for one in activities(world.store, world.vendors)
-        if one.__name__ == step
-    ]
+    [again] = [one for one in activities(world.store, world.vendors) if one.__name__ == step]
     order = OrderInput(
         workspace_id=world.workspace_id,
         integration_id=world.integration_id,
