@@ -2,6 +2,8 @@
 
 from decimal import Decimal
 
+import pytest
+
 from tests.world import World, shop_order, shop_row
 
 MEGABYTE = 1_000_000
@@ -27,6 +29,7 @@ async def test_an_order_of_600_lines_arrives_with_all_of_them(small_world: World
         assert Decimal(document["total_incl_vat"]) == total
 
 
+@pytest.mark.slow
 async def test_an_order_of_5_megabytes_and_a_page_of_20_pass(small_world: World):
     world = small_world
     await world.ready(page_size=100)
