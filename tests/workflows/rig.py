@@ -52,10 +52,10 @@ class Rig:
     queue: str = field(default_factory=lambda: f"tests-{uuid4().hex}")
 
     @contextlib.asynccontextmanager
-    async def working(self) -> AsyncIterator[Worker]:
+    async def working(self, **options: Any) -> AsyncIterator[Worker]:
         """A worker on the rig's queue while the body runs."""
         async with Worker(
-            self.client, task_queue=self.queue, workflows=WORKFLOWS, activities=self.edge.activities()
+            self.client, task_queue=self.queue, workflows=WORKFLOWS, activities=self.edge.activities(), **options
         ) as worker:
             yield worker
 
