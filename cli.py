@@ -15,6 +15,7 @@ import structlog
 import typer
 import uvicorn
 from rich.console import Console
+from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
@@ -23,7 +24,7 @@ from embedded import CannotStart, key_ring, private_file, temporal_server, with_
 from logs import configure_logs
 from settings import Settings
 from store import KeyRing, KeyRingError, Store, UndecipherableError, migrate
-from worker import compose_worker, connect
+from worker import MetricsRefused, compose_worker, connect
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
@@ -59,7 +60,13 @@ async def _connect(settings: Settings, keys: KeyRing) -> Client:
 
 @contextlib.asynccontextmanager
 async def _opened(settings: Settings, keys: KeyRing) -> AsyncIterator[tuple[Store, Vendors]]:
-    store = await Store.open(settings.resolved_database_url(), keys)
+    try:
+        store = await Store.open(settings.resolved_database_url(), keys)
+    except (SQLAlchemyError, OSError) as error:
+        raise CannotStart(
+            f"The database cannot be used ({type(error).__name__}). Check LONGSHORE_DATABASE_URL, and run "
+            "`longshore migrate` once before other commands."
+        ) from error
     vendors = Vendors(store, call_timeout=timedelta(seconds=settings.vendor_timeout_seconds))
     try:
         yield store, vendors
@@ -148,7 +155,7 @@ def _run(main: Coroutine[Any, Any, int]) -> None:
     """Run a command to its end and leave at once: the engine's threads can crash an interpreter that takes its time."""
     try:
         code = asyncio.run(main)
-    except (CannotStart, KeyRingError, UndecipherableError) as error:
+    except (CannotStart, KeyRingError, MetricsRefused, UndecipherableError) as error:
         console.print(f"[red]{error}[/red]")
         code = 1
     except KeyboardInterrupt:

@@ -18,12 +18,19 @@ _log = structlog.get_logger()
 _GRACE = timedelta(seconds=10)
 
 
+class MetricsRefused(ValueError):
+    """The metrics address is taken or is no address; the text names it."""
+
+
 async def connect(settings: Settings, keys: KeyRing) -> Client:
     """A client whose payloads and failures are encrypted under the ring; raises RuntimeError when nothing answers."""
     runtime = None
     if settings.metrics_address:
         metrics = PrometheusConfig(bind_address=settings.metrics_address)
-        runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
+        try:
+            runtime = Runtime(telemetry=TelemetryConfig(metrics=metrics))
+        except ValueError as error:
+            raise MetricsRefused(f"Metrics cannot be served at {settings.metrics_address}: {error}.") from error
     return await Client.connect(
         settings.temporal_address,
         namespace=settings.temporal_namespace,

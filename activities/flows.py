@@ -15,7 +15,7 @@ from connectors import exact_json
 from connectors.errors import Temporary
 from connectors.order_flow import SettingsRefused
 from connectors.protocols import ListedOrder, ReadFrom, RefusedListing
-from store import PageEntry, SkipReason, Store
+from store import ConnectionState, PageEntry, SkipReason, Store
 from workflows import names
 from workflows.messages import (
     WAIT,
@@ -121,6 +121,8 @@ class FlowActivities:
             cursor=page.cursor,
             settings_version=run.settings_version,
         )
+        if flow.source_connection.state is ConnectionState.NEW:
+            await self._store.connections.mark_connected(fetch.workspace_id, flow.source_connection.id)
         return page.next_page is not None or outcome.superseded
 
     async def _look_at_changes(self, fetch: FetchInput, flow: OpenFlow) -> None:

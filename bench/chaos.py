@@ -28,6 +28,7 @@ from typing import Any
 from rich.console import Console
 
 from demo import Figures, Merchant, free_port, simulated_vendors
+from demo.merchant import ON_ACCOUNT
 from embedded import child, temporal_command, web_answering
 from settings import Settings
 from store import KeyRing, Store, migrate
@@ -171,7 +172,7 @@ async def run(orders: int, kills: int, seed: int) -> Outcome:
         async with installation(Path(directory)) as (merchant, parts):
             await merchant.fill(enough_orders(orders), limit=orders)
             await merchant.set_up()
-            await merchant.map_payment("AfterPay", "30 dagen")
+            await merchant.map_payment("AfterPay", ON_ACCOUNT)
             for simulator in (merchant.shop, merchant.books):
                 await simulator.call("PUT", "/faults", faults(rng, tokens=simulator is merchant.books))
             await _kill_at_random(parts, kills, rng)

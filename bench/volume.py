@@ -24,6 +24,7 @@ from typing import Any
 from rich.console import Console
 
 from bench.chaos import installation
+from demo.merchant import ON_ACCOUNT
 
 _DAY = Path(__file__).parent.parent / "simulators" / "data" / "2010-12-01.csv"
 _FIRST_NUMBER = 700_000
@@ -68,7 +69,7 @@ async def run(orders: int) -> Outcome:
             await merchant.fill(one_day(orders))
             began = time.monotonic()
             await merchant.set_up(page_size=250)
-            await merchant.map_payment("AfterPay", "30 dagen")
+            await merchant.map_payment("AfterPay", ON_ACCOUNT)
             await merchant.until_settled(60 + orders * _SLOWEST_PER_ORDER)
             outcome.seconds = round(time.monotonic() - began, 1)
             figures = await merchant.figures()

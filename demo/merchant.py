@@ -13,7 +13,14 @@ import httpx
 
 from connectors import exact_json
 
-TERMS = {"Ideal": "Betaald", "CreditCard": "Betaald", "Paypal": "Betaald", "BankTransfer": "30 dagen"}
+ON_ACCOUNT = "30 dagen netto"
+TERMS = {
+    "Ideal": "Betaaldienst",
+    "CreditCard": "Kaartbetaling",
+    "Paypal": "Digitale portemonnee",
+    "BankTransfer": ON_ACCOUNT,
+}
+"""The shop's payment methods and the books' terms of payment, by name; one method of the shop is left out."""
 _RATES = ("21", "0")
 _EXTRA_ARTICLES = {"shipping": "SHIPPING", "fee": "FEE", "discount": "DISCOUNT", "rounding": "ROUNDING"}
 _PLAN_CALLS = 60_000
@@ -190,7 +197,7 @@ class Merchant:
     async def map_payment(self, method: str, terms: str) -> int:
         """Save one row of the payment methods' table; returns how many orders that released."""
         known = {row["Name"]: row["Id"] for row in (await self.books.call("GET", "/state"))["termsofpayments"]}
-        row = {"source_value": method, "target_value": known.get(terms) or next(iter(known.values()))}
+        row = {"source_value": method, "target_value": known[terms]}
         saved = await self.api("PUT", f"/flows/{self.flow_id}/values/payment_method", row)
         return int(saved["released"])
 

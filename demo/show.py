@@ -21,7 +21,7 @@ from rich.live import Live
 from rich.table import Table
 
 from cli import Running, everything, until_stopped
-from demo.merchant import Figures, Merchant, Simulated
+from demo.merchant import ON_ACCOUNT, Figures, Merchant, Simulated
 from embedded import child, web_answering
 from logs import configure_logs
 from settings import Settings
@@ -52,9 +52,9 @@ def free_port(wanted: int = 0) -> int:
 
 
 @contextlib.asynccontextmanager
-async def simulated_vendors() -> AsyncIterator[tuple[Simulated, Simulated]]:
-    """Both vendors in a process of their own."""
-    ports = {"ccvshop": free_port(9101), "eaccounting": free_port(9102)}
+async def simulated_vendors(shop_port: int = 0, books_port: int = 0) -> AsyncIterator[tuple[Simulated, Simulated]]:
+    """Both vendors in a process of their own, on the ports wished for when they are free."""
+    ports = {"ccvshop": free_port(shop_port), "eaccounting": free_port(books_port)}
     flags = [part for name, port in ports.items() for part in (f"--{name}-port", str(port))]
     cli = str(Path(__file__).parent.parent / "cli.py")
     async with child([sys.executable, cli, "simulators", *flags]):
@@ -77,7 +77,7 @@ async def run_demo(options: Options, console: Console) -> int:
         )
         configure_logs(settings.log_level, settings.data_dir / "longshore.log")
         began = time.monotonic()
-        async with simulated_vendors() as (shop, books), everything(settings) as running:
+        async with simulated_vendors(9101, 9102) as (shop, books), everything(settings) as running:
             demo = Merchant(running.url, running.token, shop, books)
             async with contextlib.aclosing(demo):
                 await demo.fill(csv)
@@ -104,7 +104,7 @@ async def _watch(demo: Merchant, console: Console, options: Options) -> Figures:
             if not options.once:
                 live.console.print(f"In {_WATCH_SECONDS} s the row for {_UNMAPPED} is saved; or save it yourself.")
                 await asyncio.sleep(_WATCH_SECONDS)
-            released = await demo.map_payment(_UNMAPPED, "30 dagen")
+            released = await demo.map_payment(_UNMAPPED, ON_ACCOUNT)
             live.console.print(f"Payment method {_UNMAPPED} mapped: {released} parked orders go on.")
             await demo.until_settled()
         finally:
