@@ -1,7 +1,7 @@
 """One order on its way from the shop to the books: four steps, each safe to run twice."""
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from workflows import names
@@ -42,9 +42,12 @@ class OrderWorkflow:
                     activity, order, result_type=OrderStep, summary=summary, **RECORD
                 )
             except ActivityError as error:
+                if is_cancelled_exception(error):
+                    # Cancelled by hand: the ledger still holds the order as under way and hands it out again later.
+                    raise
                 if _kind(error) == CONNECTION:
                     return OrderResult(outcome="postponed", detail="connection")
-                raise await self._park(order, error) from error
+                raise await self._park(order, error) from None
             if step.outcome != "go":
                 break
         return OrderResult(outcome=step.outcome, target_id=step.target_id, detail=step.detail)

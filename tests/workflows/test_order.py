@@ -10,6 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from tests.workflows.edge import STEPS, problem, refused, silent_for_a_day
 from tests.workflows.rig import FLOW, INTEGRATION, WORKSPACE, Rig, plan
+from tests.world import eventually
 from workflows import names
 from workflows.messages import ORDER_WORKFLOW, PROBLEM, OrderInput, OrderResult, OrderStep, order_workflow_id
 from workflows.policies import ORDERS_FIRST
@@ -120,3 +121,25 @@ async def test_orders_go_first_and_each_shop_gets_its_share(rig: Rig):
         order[0].workflow_execution_started_event_attributes.priority,
     ):
         assert (priority.priority_key, priority.fairness_key) == (ORDERS_FIRST, "shop-1")
+
+
+async def test_an_order_cancelled_by_hand_is_not_parked(rig: Rig):
+    rig.edge.hold("1")
+    order = OrderInput(
+        workspace_id=WORKSPACE, integration_id=INTEGRATION, flow_id=FLOW, item_id="item-1", source_id="1"
+    )
+    handle = await rig.client.start_workflow(
+        ORDER_WORKFLOW, order, id=order_workflow_id(INTEGRATION, "1"), task_queue=rig.queue, result_type=OrderResult
+    )
+
+    async def begun() -> bool:
+        return bool(rig.edge.steps)
+
+    await eventually(begun)
+    await handle.cancel()
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    rig.edge.let_go("1")
+
+    assert (await handle.describe()).status is WorkflowExecutionStatus.CANCELED
+    assert not rig.edge.parked
