@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from pydantic import BaseModel, ValidationError
@@ -185,11 +185,9 @@ class Vendors:
         key = (flow.settings_version, _version(source_connection), _version(target_connection))
         known = self._flows.get(flow_id)
         if known is not None and known[0] == key:
-            opened = known[1]
-            return OpenFlow(
-                flow, opened.settings, source_connection, target_connection,
-                opened.source, opened.target, opened.read, opened.settle,
-            )  # fmt: skip
+            return replace(
+                known[1], flow=flow, source_connection=source_connection, target_connection=target_connection
+            )
         source_system, target_system = connector(source_connection.system), connector(target_connection.system)
         settings = parse_order_flow(source_system, target_system, flow.settings)
         source_side, target_side = order_sides(source_system, target_system)
