@@ -132,13 +132,13 @@ async def test_five_hundred_orders_parked_for_one_payment_method_are_done_after_
     await small_world.map_payment("Cash")
     numbers = range(1, 501)
     await small_world.shop.load({"orders": [shop_order(number, customer=SAME) for number in numbers]})
-    standing = await small_world.run(seconds=120)
+    standing = await small_world.run(seconds=300)
     assert (standing["listed"], standing["parked"]) == (500, 500)
     [problem] = await small_world.problems()
     assert (problem["code"], problem["value"], problem["items"]) == ("unmapped_value", "Ideal", 500)
 
     assert await small_world.map_payment("Ideal") == 500
-    standing = await small_world.settled(after_run=standing["runs"], seconds=120)
+    standing = await small_world.settled(after_run=standing["runs"], seconds=300)
     assert (standing["listed"], standing["done"], standing["parked"]) == (500, 500, 0)
     references = [int(document["BuyersOrderReference"]) for document in await small_world.documents()]
     assert sorted(references) == list(numbers)
