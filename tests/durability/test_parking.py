@@ -3,6 +3,7 @@
 import base64
 import json
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 
-from tests.world import World, eventually, shop_order, shop_row
+from tests.durability.support import worker_process
+from tests.world import World, eventually, shop_order, shop_row, world
 
 EVERY_SECOND = "* * * * * *"
 SAME = {"email": "buyer@example.nl"}
@@ -127,18 +129,24 @@ async def test_a_skip_needs_a_reason_and_keeps_it(small_world: World):
 
 
 @pytest.mark.slow
-async def test_five_hundred_orders_parked_for_one_payment_method_are_done_after_one_row(small_world: World):
-    await small_world.integrate(target={"terms_of_payment": ""})
-    await small_world.map_payment("Cash")
-    numbers = range(1, 501)
-    await small_world.shop.load({"orders": [shop_order(number, customer=SAME) for number in numbers]})
-    standing = await small_world.run(seconds=300)
-    assert (standing["listed"], standing["parked"]) == (500, 500)
-    [problem] = await small_world.problems()
-    assert (problem["code"], problem["value"], problem["items"]) == ("unmapped_value", "Ideal", 500)
+async def test_five_hundred_orders_parked_for_one_payment_method_are_done_after_one_row(
+    tmp_path: Path, temporal_address: str, sqlite_url: str
+):
+    async with (
+        world(tmp_path, temporal_address, sqlite_url, with_worker=False) as made,
+        worker_process(made, tmp_path / "worker.log"),
+    ):
+        await made.integrate(target={"terms_of_payment": ""})
+        await made.map_payment("Cash")
+        numbers = range(1, 501)
+        await made.shop.load({"orders": [shop_order(number, customer=SAME) for number in numbers]})
+        standing = await made.run(seconds=300)
+        assert (standing["listed"], standing["parked"]) == (500, 500)
+        [problem] = await made.problems()
+        assert (problem["code"], problem["value"], problem["items"]) == ("unmapped_value", "Ideal", 500)
 
-    assert await small_world.map_payment("Ideal") == 500
-    standing = await small_world.settled(after_run=standing["runs"], seconds=300)
-    assert (standing["listed"], standing["done"], standing["parked"]) == (500, 500, 0)
-    references = [int(document["BuyersOrderReference"]) for document in await small_world.documents()]
-    assert sorted(references) == list(numbers)
+        assert await made.map_payment("Ideal") == 500
+        standing = await made.settled(after_run=standing["runs"], seconds=300)
+        assert (standing["listed"], standing["done"], standing["parked"]) == (500, 500, 0)
+        references = [int(document["BuyersOrderReference"]) for document in await made.documents()]
+        assert sorted(references) == list(numbers)
