@@ -14,7 +14,7 @@ from activities.vendors import ConnectionBroken
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import ConnectionRefused, OutcomeUnknown, RecordGone, RecordRefused, Temporary
 from connectors.order_flow import SettingsRefused
-from store import EventKind, Store
+from store import DATABASE_TROUBLE, EventKind, Store
 from workflows.messages import CONNECTION, PROBLEM, WAIT, OrderInput
 
 _UNEXPECTED_ATTEMPTS = 5
@@ -51,6 +51,11 @@ async def order_failures(store: Store, order: OrderInput) -> AsyncIterator[None]
         if isinstance(error, OutcomeUnknown):
             await store.items.note(order.workspace_id, order.item_id, "outcome_unknown", str(error))
         raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
+    except DATABASE_TROUBLE as error:
+        _log.warning(
+            "database_trouble", step=activity.info().activity_type, item=order.item_id, error=type(error).__name__
+        )
+        raise ApplicationError("The database of Longshore is busy or away.", type=WAIT) from None
     except (ApplicationError, ConnectionRefused, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, one order must not hide or stop the others

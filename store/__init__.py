@@ -2,7 +2,7 @@
 
 from store.budgets import AccountBudget, Reservation
 from store.claims import Claim
-from store.database import Database
+from store.database import DATABASE_TROUBLE, Database
 from store.keys import KeyRing, KeyRingError, UndecipherableError
 from store.ledger import EventKind
 from store.migrations import migrate
@@ -35,6 +35,7 @@ from store.store import Store
 from store.tokens import Vault
 
 __all__ = [
+    "DATABASE_TROUBLE",
     "AccountBudget",
     "AlreadyBound",
     "BindingRecord",

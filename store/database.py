@@ -8,11 +8,15 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 BUSY_TIMEOUT = timedelta(seconds=30)
+DATABASE_TROUBLE = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What is raised while the database is busy or away: nothing was done, and the same call may succeed later."""
 
 _WRITES = "longshore_writes"
 

@@ -36,7 +36,7 @@ RECORD = Policy(
     schedule_to_close_timeout=timedelta(days=1),
     heartbeat_timeout=HEARTBEAT,
     retry_policy=RetryPolicy(
-        initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=5)
+        initial_interval=timedelta(seconds=1), backoff_coefficient=2, maximum_interval=timedelta(minutes=1)
     ),
 )
 """One step of one record at a vendor: looks before it writes, so any number of attempts make one result."""
