@@ -123,15 +123,18 @@ class OrdersLane:
 
     async def _run(self) -> None:
         """One run: every page of the source, every order that is ready; the next moment of the schedule ends it too."""
-        self.state.runs += 1
-        self.state.last_run = workflow.now()
         self.state.next_run = None
         due = self._due()
         begin, read, complete, pause = True, True, False, _SOON
         while begin or (workflow.now() < due and not self._is_disturbed()):
             result = await self._fetch(begin=begin, read=read)
+            if result is None and self._ending():
+                break
+            if begin:
+                self.state.runs += 1
+                self.state.last_run = workflow.now()
             if result is None:
-                complete = not self._ending()
+                complete = True
                 break
             begin, read = False, result.more_pages
             fresh = [item for item in result.ready if item.item_id not in self._under_way]

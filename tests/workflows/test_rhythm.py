@@ -63,12 +63,13 @@ async def test_six_hours_without_a_worker_are_made_up_by_one_run(rig: Rig):
     now = datetime.now(UTC)
     place = FlowState(last_run=now - 6 * HOUR, next_run=now - 6 * HOUR + 5 * MINUTE, cursor="42", runs=7)
     state = IntegrationState(flows={FLOW: place})
-    await rig.start(plan(schedule="*/5 * * * *"), state=state)
+    half_an_hour_from_now = f"{(now.minute + 30) % 60} * * * *"
+    await rig.start(plan(schedule=half_an_hour_from_now), state=state)
     flow = await rig.idle(after_run=8)
     assert flow.runs == 8
     assert flow.next_run is not None
     assert flow.next_run > now
-    await rig.skip(5 * MINUTE + JITTER)
+    await rig.skip(31 * MINUTE + JITTER)
     assert len(rig.edge.runs) == 2
 
 
