@@ -104,7 +104,7 @@ async def refusals_of_the_api(made: World, secrets: list[str]) -> str:
         await made.api_client.get("/api/v1/items", params={"limit": EMAIL, "since": NAME}),
         await made.api_client.patch(flow, json={"settings": {"orders": {"page_size": NAME}}, "schedule": EMAIL}),
         await made.api_client.post("/api/v1/items/retry", json={"item_ids": NAME}),
-        await made.api_client.get("/api/v1/items", headers={"authorization": f"Bearer {secrets[0]}"}),
+        await made.api_client.get("/api/v1/items", headers={"authorization": f"Bearer not-{secrets[0]}"}),
         await made.api_client.get("/oauth/callback", params={"state": secrets[0], "code": secrets[1]}),
     ]
     assert all(answer.status_code in {400, 401, 404, 409, 422} for answer in answers), answers
