@@ -88,7 +88,7 @@ async def run_demo(options: Options, console: Console) -> int:
                 ok = figures.add_up() and figures.in_flight == 0
                 if options.json_file is not None:
                     _write(options.json_file, ok=ok, seconds=seconds, figures=figures)
-                console.print(f"{'All figures add up' if ok else 'The figures do not add up'}, {seconds} s.")
+                console.print(f"\n{'All figures add up' if ok else 'The figures do not add up'}, {seconds} s.")
                 if options.keep or not options.once:
                     console.print("Everything goes on running; Ctrl-C ends it.")
                     await until_stopped()
@@ -126,7 +126,7 @@ def _table(flow: dict[str, Any], state: str) -> Table:
     names = ("listed", "done", "skipped", "parked", "in_flight", "released", "duplicates", "missing")
     known = [name for name in names if name in flow]
     for name in known:
-        table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True, min_width=len(name))
     table.add_row(*(str(flow[name]) for name in known))
     table.caption = ", ".join(
         f"{name.partition('_')[0]} {amount} {currency}"
