@@ -102,7 +102,7 @@ class FlowActivities:
     async def _read_page(self, fetch: FetchInput, flow: OpenFlow) -> bool:
         settings, now = flow.settings.orders, datetime.now(UTC)
         every, last = flow.read.sweep_every, flow.flow.last_sweep_at
-        due = every is not None and last is not None and now - last >= every
+        due = every is not None and flow.flow.cursor is not None and (last is None or now - last >= every)
         run = await self._store.flows.begin_run(fetch.workspace_id, fetch.flow_id, now=now, sweep=due)
         overlap = flow.read.sweep_window if run.sweeping else flow.read.lag
         start = ReadFrom(cursor=run.cursor, not_before=settings.start_at, overlap=overlap)
