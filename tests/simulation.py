@@ -51,8 +51,12 @@ class Simulation:
     async def reset(self) -> None:
         await self._call("POST", "reset")
 
-    async def state(self) -> Any:
-        return await self._call("GET", "state")
+    async def state(self, *only: str) -> Any:
+        """Everything stored, or only the named parts of it."""
+        return await self._call("GET", f"state?only={','.join(only)}" if only else "state")
+
+    async def record(self, kind: str, record_id: str | int) -> Any:
+        return await self._call("GET", f"records/{kind}/{record_id}")
 
     async def requests(self, since: int = 0) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = (await self._call("GET", f"requests?since={since}"))["requests"]

@@ -5,7 +5,7 @@ from simulators.kit.clock import Clock
 from simulators.kit.exchange import VendorAnswer, VendorRequest
 from simulators.kit.faults import KIT_FAULTS, FaultRuleError, FiredFault
 from simulators.kit.ratelimit import RateLimiter, Verdict
-from simulators.kit.simulator import ControlError, Simulator
+from simulators.kit.simulator import ControlError, Simulator, check_parts
 
 __all__ = [
     "KIT_FAULTS",
@@ -20,4 +20,5 @@ __all__ = [
     "VendorRequest",
     "Verdict",
     "build_app",
+    "check_parts",
 ]

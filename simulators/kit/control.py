@@ -36,6 +36,7 @@ class ControlInterface:
             ("POST", "/_sim/reset", self._reset),
             ("POST", "/_sim/load", self._load),
             ("GET", "/_sim/state", self._state),
+            ("GET", "/_sim/records/{kind}/{record_id}", self._read_record),
             ("PATCH", "/_sim/records/{kind}/{record_id}", self._patch_record),
             ("DELETE", "/_sim/records/{kind}/{record_id}", self._delete_record),
             ("GET", "/_sim/requests", self._requests),
@@ -72,8 +73,14 @@ class ControlInterface:
         return _json(self._simulator.load(await _mapping(request)))
 
     async def _state(self, request: Request) -> Response:
-        del request
-        return _json(self._simulator.state())
+        only = request.query_params.get("only")
+        return _json(self._simulator.state() if only is None else self._simulator.state_of(only.split(",")))
+
+    async def _read_record(self, request: Request) -> Response:
+        try:
+            return _json(self._simulator.record(request.path_params["kind"], request.path_params["record_id"]))
+        except KeyError as error:
+            return _json({"error": str(error.args[0])}, status=404)
 
     async def _patch_record(self, request: Request) -> Response:
         kind, record_id = request.path_params["kind"], request.path_params["record_id"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 from simulators.kit.clock import Clock
@@ -13,6 +14,17 @@ from simulators.kit.faults import KIT_FAULTS
 
 class ControlError(ValueError):
     """A request to the control interface that cannot be carried out; the text says why."""
+
+
+def check_parts(names: Collection[str], known: Collection[str]) -> None:
+    """Refuse names that no part of the state has.
+
+    Raises:
+        ControlError: naming the unknown parts and the known ones.
+    """
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        raise ControlError(f"The state has no {', '.join(unknown)}; there are {', '.join(sorted(known))}.")
 
 
 class Simulator(ABC):
@@ -61,6 +73,24 @@ class Simulator(ABC):
     @abstractmethod
     def clear_records(self) -> None:
         """Forget every record and counter of the vendor's own; part of ``reset``."""
+
+    def state_of(self, names: Collection[str]) -> dict[str, Any]:
+        """Only the named parts of ``state``; a vendor with many records gathers no others.
+
+        Raises:
+            ControlError: the state has no part of that name.
+        """
+        state = self.state()
+        check_parts(names, state)
+        return {name: state[name] for name in names}
+
+    def record(self, kind: str, record_id: str) -> dict[str, Any]:
+        """One stored record as ``state`` shows it.
+
+        Raises:
+            KeyError: no such kind or record.
+        """
+        raise KeyError(f"{self.name} shows no records of kind {kind!r} one by one ({record_id}).")
 
     def patch_record(self, kind: str, record_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Change a stored record as the merchant would in the vendor's own screens; returns the record.

@@ -62,8 +62,16 @@ async def test_reset_returns_to_the_first_moment() -> None:
 
 async def test_unknown_record_is_not_found() -> None:
     async with running(Counter()) as sim, httpx.AsyncClient(base_url=sim.base_url, trust_env=False) as client:
+        assert (await client.get("/_sim/records/orders/1")).status_code == 404
         assert (await client.patch("/_sim/records/orders/1", json={})).status_code == 404
         assert (await client.delete("/_sim/records/orders/1")).status_code == 404
+
+
+async def test_state_can_be_asked_in_parts() -> None:
+    async with running(Counter()) as sim, httpx.AsyncClient(base_url=sim.base_url, trust_env=False) as client:
+        assert await sim.state("count") == {"count": 0}
+        response = await client.get("/_sim/state?only=count,colour")
+        assert (response.status_code, response.json()["error"]) == (400, "The state has no colour; there are count.")
 
 
 async def test_in_process_transport_sees_a_reset_as_an_error() -> None:
