@@ -11,7 +11,10 @@ from connectors.budget import RateBudget
 from connectors.client import Bounds, VendorClient
 from connectors.exchange import ExchangeRecorder
 from connectors.oauth import OAuthClient, OAuthEndpoints, TokenVault
-from connectors.protocols import Account, DocumentType, Lookup, OrderSource, OrderTarget, ReadDeclaration
+from connectors.protocols import Account, DocumentType, Identifier, Lookup, OrderSource, OrderTarget, ReadDeclaration
+from connectors.records import RecordKind, RecordSource, RecordTarget, Removal
+from mapping.fields import Field
+from mapping.rules import Rule
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,47 @@ class OrderTargetDeclaration:
 
 
 @dataclass(frozen=True)
+class RecordSourceDeclaration:
+    """One kind of record that a system hands out in pages."""
+
+    open: Callable[[VendorClient, BaseModel, BaseModel], RecordSource]
+    """Client, connection settings, flow source settings → source."""
+    settings: type[BaseModel]
+    read: ReadDeclaration
+    fields: tuple[Field, ...]
+    """What its records hold of the kind's fields, by dotted names; the mapper offers these and ``raw``."""
+    calculations: Mapping[str, str] = field(default_factory=dict)
+    """Stock: calculation → what it counts."""
+    default_calculation: str = ""
+    value_tables: Mapping[str, str] = field(default_factory=dict)
+    schedule: str = "*/5 * * * *"
+    """How often it is read unless a person says otherwise; a source without changes is read more slowly."""
+
+
+@dataclass(frozen=True)
+class RecordTargetDeclaration:
+    """One kind of record that a system takes in."""
+
+    open: Callable[[VendorClient, BaseModel, BaseModel], RecordTarget]
+    settings: type[BaseModel]
+    fields: tuple[Field, ...]
+    """What can be written, by the vendor's own names."""
+    mapping: tuple[Rule, ...]
+    """The default mapping: target field ← expression over the fields of the kind."""
+    settle: timedelta
+    """How long after a write was sent its absence in a look-up may be believed, when no answer came."""
+    creates: bool = True
+    """False where the record must exist already, as for stock and shipments."""
+    shared: bool = False
+    """Whether two source records may be one target record, as customers with one e-mail address are."""
+    batch: int = 1
+    """How many changes one write may carry."""
+    identifiers: frozenset[Identifier] = frozenset({Identifier.SKU})
+    removals: frozenset[Removal] = frozenset({Removal.LEAVE})
+    value_tables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Connector:
     """One system we can talk to."""
 
@@ -63,6 +107,10 @@ class Connector:
     """Connection settings → our registration, with the addresses these settings name."""
     order_source: OrderSourceDeclaration | None = None
     order_target: OrderTargetDeclaration | None = None
+    shared_settings: type[BaseModel] | None = None
+    """What an integration can say once for all its flows at this system; flows may say otherwise."""
+    record_sources: Mapping[RecordKind, RecordSourceDeclaration] = field(default_factory=dict)
+    record_targets: Mapping[RecordKind, RecordTargetDeclaration] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

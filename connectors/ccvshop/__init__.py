@@ -8,6 +8,7 @@ from connectors.ccvshop.account import CHOICES, CcvAccount
 from connectors.ccvshop.api import buckets
 from connectors.ccvshop.errors import CcvAnswers
 from connectors.ccvshop.orders import CcvOrders
+from connectors.ccvshop.records import RECORD_SOURCES, RECORD_TARGETS
 from connectors.ccvshop.settings import CcvConnection, CcvOrderSource
 from connectors.ccvshop.signing import KeyPair
 from connectors.client import VendorClient
@@ -81,4 +82,6 @@ CONNECTOR = Connector(
         },
         value_tables={"payment_method": "payment_methods"},
     ),
+    record_sources=RECORD_SOURCES,
+    record_targets=RECORD_TARGETS,
 )

@@ -11,6 +11,7 @@ from connectors.declaration import ConnectionContext, Connector, OrderTargetDecl
 from connectors.eaccounting.account import CHOICES, EAccountingAccount
 from connectors.eaccounting.api import buckets
 from connectors.eaccounting.errors import ANSWERS
+from connectors.eaccounting.records import RECORD_SOURCES, RECORD_TARGETS
 from connectors.eaccounting.settings import IDENTITY_URL, EAccountingConnection, EAccountingOrders
 from connectors.eaccounting.target import open_target
 from connectors.errors import ConnectionRefused
@@ -98,4 +99,6 @@ CONNECTOR: Final = Connector(
         },
         keeps_stock_with_orders=True,
     ),
+    record_sources=RECORD_SOURCES,
+    record_targets=RECORD_TARGETS,
 )

@@ -1,0 +1,24 @@
+"""Settings in two layers: what an integration says for all its flows at a system, and what one flow says itself."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+MANDATORY = {"mandatory": True}
+"""For ``Field(json_schema_extra=…)``: the setting may be saved empty, but its flow cannot be switched on then."""
+
+
+def layered(model: type[BaseModel], shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The raw settings of one side: what the flow says, over what the integration says of the settings it has."""
+    return {name: value for name, value in shared.items() if name in model.model_fields} | dict(own)
+
+
+def missing_settings(settings: BaseModel) -> tuple[str, ...]:
+    """The titles of mandatory settings that are empty, in the order they are asked for."""
+    missing = []
+    for name, field in type(settings).model_fields.items():
+        extra = field.json_schema_extra
+        if isinstance(extra, dict) and extra.get("mandatory") and getattr(settings, name) in ("", None, (), {}):
+            missing.append(field.title or name)
+    return tuple(missing)
