@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.ids import new_id
 from store.ledger import parked_of_flow, release_rows
-from store.records import FlowRecord, FlowRun, FlowVersionRecord
+from store.records import FlowRecord, FlowRun, FlowVersionRecord, NotFoundError, Reading
 from store.repository import Repository, locked, one
 from store.tables import Binding, Connection, Exchange, Flow, FlowVersion, Integration, Item, MappedValue, Problem
 
@@ -72,11 +72,14 @@ class Flows(Repository):
             rows = (await session.exec(statement.order_by(col(Flow.id)))).all()
         return tuple(_record(row) for row in rows)
 
-    async def update_settings(self, workspace_id: str, flow_id: str, settings: Mapping[str, Any]) -> int:
+    async def update_settings(
+        self, workspace_id: str, flow_id: str, settings: Mapping[str, Any], *, read_again: bool = False
+    ) -> int:
         """Replace the settings, and release every parked item that they may help; returns how many.
 
-        The earlier version is kept. What only a person or a change at the source can help stays parked. A second run
-        with the same settings changes nothing and releases nothing.
+        The earlier version is kept. What only a person or a change at the source can help stays parked. ``read_again``
+        lets the next run read everything, so that what is known already is looked at under the new settings. A second
+        run with the same settings changes nothing and releases nothing.
         """
         async with self._database.writing() as session:
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
@@ -84,6 +87,8 @@ class Flows(Repository):
                 return 0
             flow.settings = dict(settings)
             flow.settings_version += 1
+            if read_again:
+                set_back(flow, None)
             await session.flush()
             await keep_version(session, flow)
             waiting = await parked_of_flow(session, workspace_id, flow_id)
@@ -98,6 +103,22 @@ class Flows(Repository):
             )
             rows = (await session.exec(statement.order_by(col(FlowVersion.version).desc()))).all()
         return tuple(FlowVersionRecord(row.version, row.settings, row.value_tables, row.created_at) for row in rows)
+
+    async def version(self, workspace_id: str, flow_id: str, version: int) -> FlowVersionRecord:
+        """The settings and value tables as they were under one version; raises `NotFoundError`."""
+        async with self._database.reading() as session:
+            row = (
+                await session.exec(
+                    select(FlowVersion).where(
+                        col(FlowVersion.workspace_id) == workspace_id,
+                        col(FlowVersion.flow_id) == flow_id,
+                        col(FlowVersion.version) == version,
+                    )
+                )
+            ).first()
+        if row is None:
+            raise NotFoundError("version of the flow's settings", str(version))
+        return FlowVersionRecord(row.version, row.settings, row.value_tables, row.created_at)
 
     async def set_schedule(self, workspace_id: str, flow_id: str, schedule: str) -> None:
         """Another cron expression."""
@@ -132,12 +153,7 @@ class Flows(Repository):
     async def rewind(self, workspace_id: str, flow_id: str, cursor: str | None) -> None:
         """Read again from a cursor (None: from the start). A read under way is superseded and moves nothing."""
         async with self._database.writing() as session:
-            flow = await locked(session, Flow, workspace_id, flow_id, "flow")
-            flow.cursor = cursor
-            flow.page = None
-            flow.pending_cursor = None
-            flow.sweeping = False
-            flow.read_number += 1
+            set_back(await locked(session, Flow, workspace_id, flow_id, "flow"), cursor)
 
     async def begin_run(self, workspace_id: str, flow_id: str, *, now: datetime, sweep: bool = False) -> FlowRun:
         """Where to read: a read that was interrupted goes on at its page, else a new one begins.
@@ -151,6 +167,7 @@ class Flows(Repository):
             if flow.page is None:
                 flow.sweeping = sweep
                 flow.pending_cursor = None
+                flow.read_began_at, flow.read_records, flow.read_total = now, 0, None
             return FlowRun(
                 read_number=flow.read_number,
                 cursor=flow.cursor,
@@ -158,6 +175,14 @@ class Flows(Repository):
                 sweeping=flow.sweeping,
                 settings_version=flow.settings_version,
             )
+
+
+def set_back(flow: Flow, cursor: str | None) -> None:
+    """Let the next read of a flow begin at a cursor; one that is under way moves nothing any more."""
+    flow.cursor = cursor
+    flow.page = flow.pending_cursor = flow.read_began_at = None
+    flow.sweeping = False
+    flow.read_number += 1
 
 
 async def value_tables(session: AsyncSession, workspace_id: str, flow_id: str) -> dict[str, dict[str, str]]:
@@ -203,4 +228,7 @@ def _record(row: Flow) -> FlowRecord:
         pending_cursor=row.pending_cursor,
         last_run_at=row.last_run_at,
         last_sweep_at=row.last_sweep_at,
+        complete_reads=row.complete_reads,
+        reading=Reading(row.read_began_at, row.read_records, row.read_total) if row.read_began_at else None,
+        unsupported=row.unsupported,
     )

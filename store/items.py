@@ -61,7 +61,7 @@ class Items(Pages, ItemQueries):
                 item.attempts += 1
                 item.reason = item.not_before = item.finished_at = None
                 item.changed_meanwhile = False
-                item.settings_version = flow.settings_version
+                item.settings_version = item.pinned_version or flow.settings_version
                 item.updated_at = datetime.now(UTC)
         return self._with_bodies(item)
 
@@ -149,7 +149,8 @@ class Items(Pages, ItemQueries):
             if item.state in {ItemState.DONE, ItemState.SKIPPED}:
                 return item_record(item)
             flow = await session.get_one(Flow, item.flow_id)
-            repaired = item.changed_meanwhile or flow.settings_version != item.settings_version
+            version_now = item.pinned_version or flow.settings_version
+            repaired = item.changed_meanwhile or version_now != item.settings_version
             wait = min(FIRST_WAIT * 2 ** min(item.waits, 8), LONGEST_WAIT)
             item.state, item.problem_id = ItemState.PARKED, problem_id
             item.next_release_at = now if repaired else now + wait if heals_by_time else None
@@ -182,6 +183,7 @@ class Items(Pages, ItemQueries):
         problem_id: str | None = None,
         flow_id: str | None = None,
         due_at: datetime | None = None,
+        as_version: int | None = None,
         by: str,
     ) -> int:
         """Let parked items go: those that meet every condition given. They are read afresh; returns how many.
@@ -192,6 +194,7 @@ class Items(Pages, ItemQueries):
             problem_id: Only those that wait for this cause.
             flow_id: Only those of this flow.
             due_at: Only those whose own time has come; their intervals keep growing.
+            as_version: The version of the flow's settings to use from now on; None: today's.
             by: Who or what lets them go, for the time line.
         """
         if item_ids is None and problem_id is None and flow_id is None:
@@ -207,7 +210,9 @@ class Items(Pages, ItemQueries):
             statement = statement.where(col(Item.next_release_at) <= due_at)
         async with self._database.writing() as session:
             rows = (await session.exec(statement.order_by(col(Item.id)).with_for_update(key_share=True))).all()
-            await release_rows(session, self._database, self._sealer, rows, by=by, by_time=due_at is not None)
+            await release_rows(
+                session, self._database, self._sealer, rows, by=by, by_time=due_at is not None, as_version=as_version
+            )
             return len(rows)
 
     async def skip(self, workspace_id: str, item_id: str, reason_text: str) -> bool:

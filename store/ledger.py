@@ -45,11 +45,19 @@ def event(sealer: Sealer, item: Item, at: datetime, kind: str, text: str) -> Ite
 
 
 async def release_rows(
-    session: AsyncSession, database: Database, sealer: Sealer, items: Sequence[Item], *, by: str, by_time: bool = False
+    session: AsyncSession,
+    database: Database,
+    sealer: Sealer,
+    items: Sequence[Item],
+    *,
+    by: str,
+    by_time: bool = False,
+    as_version: int | None = None,
 ) -> None:
     """Parked items become ready, to be read afresh; those of other states must not be given.
 
-    Intervals start anew unless it was time that let them go.
+    Intervals start anew unless it was time that let them go. ``as_version`` pins the settings of the next attempts;
+    without it today's settings count.
     """
     now = datetime.now(UTC)
     for start in range(0, len(items), CHUNK):
@@ -60,6 +68,7 @@ async def release_rows(
             "problem_id": None,
             "next_release_at": None,
             "not_before": None,
+            "pinned_version": as_version,
             "releases": Item.releases + 1,
             "updated_at": now,
         }
@@ -134,6 +143,7 @@ def item_record(row: Item, *, header: bytes | None = None, body: bytes | None = 
         rounding=row.rounding,
         confirmed_by_lookup=row.confirmed_by_lookup,
         settings_version=row.settings_version,
+        pinned_version=row.pinned_version,
         created_at=row.created_at,
         updated_at=row.updated_at,
         finished_at=row.finished_at,

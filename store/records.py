@@ -57,6 +57,14 @@ class SkipReason(StrEnum):
     """Why an item needs no work; connectors may add codes of their own."""
 
     EXISTS = "exists"
+    ECHO = "echo"
+    """The change is one of our own, coming back."""
+    GONE = "gone"
+    """Deleted at the source, or no longer shown by it."""
+    NOT_AT_TARGET = "not_at_target"
+    """The target has no such record, and this flow creates none."""
+    VARIANT = "variant"
+    """A variant, for a target that has none."""
     FILTERED = "filtered"
     SKIPPED_BY_PERSON = "skipped_by_person"
 
@@ -119,6 +127,21 @@ class FlowRecord:
     pending_cursor: str | None
     last_run_at: datetime | None
     last_sweep_at: datetime | None
+    complete_reads: int = 0
+    """How often all of the source was read to its end."""
+    reading: "Reading | None" = None
+    """The read under way; None between reads."""
+    unsupported: Mapping[str, int] = field(default_factory=dict)
+    """What the source holds beside the flow's records and no flow can carry: what → how many."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How far a read has come. ``total`` is None where the vendor does not say."""
+
+    began_at: datetime
+    records: int
+    total: int | None
 
 
 @dataclass(frozen=True)
@@ -207,6 +230,8 @@ class ItemRecord:
     rounding: Decimal | None
     confirmed_by_lookup: bool
     settings_version: int
+    pinned_version: int | None
+    """The version of the flow's settings that a retry shall use; None: today's."""
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
@@ -307,4 +332,36 @@ class BindingRecord:
     target_number: str
     content_hash: str = ""
     details: Mapping[str, Any] = field(default_factory=dict)
-    """What documents need to know of the target record; never a person's data."""
+    """What must be known of the target record, such as keyed hashes of what was sent; never a person's data."""
+    removed: bool = False
+    """Whether we archived or deleted the target record since."""
+
+
+@dataclass(frozen=True)
+class RecordEntry:
+    """One listed record of a flow that moves in pages; ``body`` is the record, kept encrypted."""
+
+    source_id: str
+    reference: str
+    fingerprint: str
+    body: bytes = field(repr=False)
+    problem_id: str | None = None
+    """Set when the record could not be understood: it is parked at once."""
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How the work on one record ended."""
+
+    item_id: str
+    state: ItemState
+    reason: str | None = None
+    target_id: str | None = None
+    target_number: str | None = None
+    problem_id: str | None = None
+    not_before: datetime | None = None
+    heals_by_time: bool = True
+    confirmed_by_lookup: bool = False
+    notes: Sequence[str] = ()
+    text: str = ""
+    """What to write on the time line; nothing when empty."""

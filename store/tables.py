@@ -120,6 +120,11 @@ class Flow(Row, table=True):
     pending_cursor: str | None = None
     sweeping: bool = False
     read_number: int = 0
+    complete_reads: int = 0
+    read_began_at: datetime | None = Field(default=None, sa_type=Moment)
+    read_records: int = 0
+    read_total: int | None = None
+    unsupported: dict[str, int] = Field(default_factory=dict, sa_type=JSON)
     last_run_at: datetime | None = Field(default=None, sa_type=Moment)
     last_sweep_at: datetime | None = Field(default=None, sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
@@ -208,6 +213,8 @@ class Item(Row, table=True):
     rounding: Decimal | None = Field(default=None, sa_type=Amount)
     confirmed_by_lookup: bool = False
     settings_version: int
+    pinned_version: int | None = None
+    seen_in: int = 0
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)
@@ -261,6 +268,7 @@ class Binding(Row, table=True):
     target_number: str
     content_hash: str
     details: dict[str, Any] = Field(default_factory=dict, sa_type=JSON)
+    removed_at: datetime | None = Field(default=None, sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
 
 
