@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ Record = dict[str, Any]
 CALLS_PER_MINUTE: Final = 600
 """Per client and address. Source: Visma eAccounting API documentation, rate limits."""
 _VERSION: Final = "/v2"
-_PAGE_SIZE: Final = 1000
+LARGEST_PAGE: Final = 1000
 _ID: Final = re.compile(r"(?<=/)[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?=/|$)")
 
 
@@ -40,6 +41,28 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@dataclass(frozen=True)
+class ListPage:
+    """One page of a list, with what the vendor says of the whole."""
+
+    records: list[Record]
+    pages: int
+    total: int
+    server_time: str
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """One page of a list."""
+
+    records: Sequence[Record]
+    last: bool
+    total: int
+    """How many records the whole list has."""
+    server_time: str
+    """The vendor's own clock when it answered, as a filter expression takes it."""
+
+
 class Api:
     """Reads and writes records of one company."""
 
@@ -54,17 +77,40 @@ class Api:
     async def search(self, path: str, operation: str, expression: str, **more: str) -> list[Record] | None:
         """All records that a filter finds; None when this company's server cannot filter by that member."""
         params = {**more, "$filter": expression}
-        first = await self._page(path, operation, params, 1, accept={Action.PARK_ITEM})
-        if ANSWERS.classify(first) is Action.PARK_ITEM:
-            if ANSWERS.error_code(first) != BAD_FILTER:
-                raise refused(first, operation, writing=False)
+        first = await self._filtered(path, operation, params, 1)
+        if first is None:
             return None
         return [record async for record in self._rest(first, path, operation, params)]
+
+    async def page(
+        self, path: str, operation: str, params: Mapping[str, str], number: int, size: int
+    ) -> ListPage | None:
+        """One page of a list; None when this company's server cannot filter so."""
+        answer = await self._filtered(path, operation, params, number, size)
+        return None if answer is None else _list_page(answer, operation)
+
+    async def known_page(
+        self, path: str, operation: str, params: Mapping[str, str], number: int, size: int
+    ) -> ListPage:
+        """One page of a list, asked for in a way that the vendor documents."""
+        return _list_page(await self._page(path, operation, params, number, size=size), operation)
 
     async def records(self, path: str, operation: str, **params: str) -> list[Record]:
         """All records of a list."""
         first = await self._page(path, operation, params, 1)
         return [record async for record in self._rest(first, path, operation, params)]
+
+    async def page(self, path: str, operation: str, number: int, size: int, **params: str) -> ListPage:
+        """One page of a list, counted from 1; at most 1,000 records."""
+        query = {**params, "$page": str(number), "$pagesize": str(min(size, _PAGE_SIZE))}
+        answer = await self._client.read("GET", _VERSION + path, query, operation=operation)
+        entries, meta = _entries(answer, operation)
+        return ListPage(
+            records=entries,
+            last=number >= int(meta.get("TotalNumberOfPages") or 0),
+            total=int(meta.get("TotalNumberOfResults") or 0),
+            server_time=str(meta.get("ServerTimeUtc") or ""),
+        )
 
     async def find(
         self,
@@ -106,23 +152,36 @@ class Api:
         """Delete; a record that is gone already counts as deleted."""
         await self._client.write("DELETE", _VERSION + path, operation=operation, accept={Action.GONE})
 
+    async def _filtered(
+        self, path: str, operation: str, params: Mapping[str, str], number: int, size: int = LARGEST_PAGE
+    ) -> Answer | None:
+        answer = await self._page(path, operation, params, number, {Action.PARK_ITEM}, size)
+        if ANSWERS.classify(answer) is not Action.PARK_ITEM:
+            return answer
+        if ANSWERS.error_code(answer) != BAD_FILTER:
+            raise refused(answer, operation, writing=False)
+        return None
+
     async def _page(
-        self, path: str, operation: str, params: Mapping[str, str], number: int, accept: Collection[Action] = ()
+        self,
+        path: str,
+        operation: str,
+        params: Mapping[str, str],
+        number: int,
+        accept: Collection[Action] = (),
+        size: int = LARGEST_PAGE,
     ) -> Answer:
-        query = {**params, "$page": str(number), "$pagesize": str(_PAGE_SIZE)}
+        query = {**params, "$page": str(number), "$pagesize": str(size)}
         return await self._client.read("GET", _VERSION + path, query, operation=operation, accept=accept)
 
     async def _rest(self, first: Answer, path: str, operation: str, params: Mapping[str, str]) -> AsyncIterator[Record]:
         answer = first
         number = 1
         while True:
-            body = _object(answer, operation)
-            entries, meta = body.get("Data"), body.get("Meta")
-            if not isinstance(entries, list) or not isinstance(meta, dict):
-                raise Temporary(f"eAccounting answered something unexpected when asked to {operation}.")
-            for entry in entries:
+            page = _list_page(answer, operation)
+            for entry in page.records:
                 yield entry
-            if number >= int(meta.get("TotalNumberOfPages") or 0):
+            if number >= page.pages:
                 return
             number += 1
             answer = await self._page(path, operation, params, number)
@@ -131,6 +190,27 @@ class Api:
 def answered(answer: Answer) -> Record:
     """The object an accepted write came back with; empty when it came back without one."""
     return answer.body if isinstance(answer.body, dict) else {}
+
+
+def _list_page(answer: Answer, operation: str) -> ListPage:
+    body = _object(answer, operation)
+    entries, meta = body.get("Data"), body.get("Meta")
+    if not isinstance(entries, list) or not isinstance(meta, dict):
+        raise Temporary(f"eAccounting answered something unexpected when asked to {operation}.")
+    return ListPage(
+        records=entries,
+        pages=int(meta.get("TotalNumberOfPages") or 0),
+        total=int(meta.get("TotalNumberOfResults") or 0),
+        server_time=str(meta.get("ServerTimeUtc") or moment(datetime.now(UTC))),
+    )
+
+
+def _entries(answer: Answer, operation: str) -> tuple[list[Record], Record]:
+    body = _object(answer, operation)
+    entries, meta = body.get("Data"), body.get("Meta")
+    if not isinstance(entries, list) or not isinstance(meta, dict):
+        raise Temporary(f"eAccounting answered something unexpected when asked to {operation}.")
+    return entries, meta
 
 
 def _object(answer: Answer, operation: str) -> Record:
