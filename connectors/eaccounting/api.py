@@ -51,18 +51,6 @@ class ListPage:
     server_time: str
 
 
-@dataclass(frozen=True)
-class ListPage:
-    """One page of a list."""
-
-    records: Sequence[Record]
-    last: bool
-    total: int
-    """How many records the whole list has."""
-    server_time: str
-    """The vendor's own clock when it answered, as a filter expression takes it."""
-
-
 class Api:
     """Reads and writes records of one company."""
 
@@ -99,18 +87,6 @@ class Api:
         """All records of a list."""
         first = await self._page(path, operation, params, 1)
         return [record async for record in self._rest(first, path, operation, params)]
-
-    async def page(self, path: str, operation: str, number: int, size: int, **params: str) -> ListPage:
-        """One page of a list, counted from 1; at most 1,000 records."""
-        query = {**params, "$page": str(number), "$pagesize": str(min(size, _PAGE_SIZE))}
-        answer = await self._client.read("GET", _VERSION + path, query, operation=operation)
-        entries, meta = _entries(answer, operation)
-        return ListPage(
-            records=entries,
-            last=number >= int(meta.get("TotalNumberOfPages") or 0),
-            total=int(meta.get("TotalNumberOfResults") or 0),
-            server_time=str(meta.get("ServerTimeUtc") or ""),
-        )
 
     async def find(
         self,
@@ -201,16 +177,8 @@ def _list_page(answer: Answer, operation: str) -> ListPage:
         records=entries,
         pages=int(meta.get("TotalNumberOfPages") or 0),
         total=int(meta.get("TotalNumberOfResults") or 0),
-        server_time=str(meta.get("ServerTimeUtc") or moment(datetime.now(UTC))),
+        server_time=str(meta.get("ServerTimeUtc") or ""),
     )
-
-
-def _entries(answer: Answer, operation: str) -> tuple[list[Record], Record]:
-    body = _object(answer, operation)
-    entries, meta = body.get("Data"), body.get("Meta")
-    if not isinstance(entries, list) or not isinstance(meta, dict):
-        raise Temporary(f"eAccounting answered something unexpected when asked to {operation}.")
-    return entries, meta
 
 
 def _object(answer: Answer, operation: str) -> Record:
