@@ -76,6 +76,8 @@ class RecordTargetDeclaration:
     """The default mapping: target field ← expression over the fields of the kind."""
     settle: timedelta
     """How long after a write was sent its absence in a look-up may be believed, when no answer came."""
+    mapping_for: Callable[[BaseModel], tuple[Rule, ...]] | None = None
+    """Flow target settings → the default mapping, where it depends on them; ``mapping`` is it with untouched ones."""
     creates: bool = True
     """False where the record must exist already, as for stock and shipments."""
     shared: bool = False

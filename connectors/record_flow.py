@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from connectors.declaration import Connector, RecordSourceDeclaration, RecordTargetDeclaration
+from connectors.default_mapping import default_rules, known_fields
 from connectors.order_flow import SettingsRefused, describe
 from connectors.protocols import Identifier
 from connectors.records import RecordKind, Removal
@@ -103,7 +104,9 @@ class StockFlowSettings(ArticleFlowSettings):
         description="Pieces in orders of this integration that the source of the stock does not have yet.",
     )
     manage_stock: bool = Field(
-        default=True, title="Manage stock", description="Whether the target shall keep count; off marks it as unmanaged."
+        default=True,
+        title="Manage stock",
+        description="Whether the target shall keep count; off marks it as unmanaged.",
     )
 
 
@@ -187,9 +190,7 @@ def record_sides(
     return source.record_sources[kind], target.record_targets[kind]
 
 
-def parse_record_flow(
-    source: Connector, target: Connector, kind: RecordKind, raw: Mapping[str, Any]
-) -> RecordFlow:
+def parse_record_flow(source: Connector, target: Connector, kind: RecordKind, raw: Mapping[str, Any]) -> RecordFlow:
     """Check and type a flow's stored settings: ``{"<kind>": …, "source": …, "target": …, "mapping": […]}``.
 
     Raises `SettingsRefused` with one sentence that names every setting or mapping row at fault.
@@ -200,12 +201,14 @@ def parse_record_flow(
         raise SettingsRefused(f"Unknown group of settings: {', '.join(unknown)}. Use {kind}, source, target, mapping.")
     try:
         common = COMMON_SETTINGS[kind].model_validate(raw.get(kind, {}))
+        target_settings = target_side.settings.model_validate(raw.get("target", {}))
+        changes = [Rule.model_validate(row) for row in raw.get("mapping", [])]
         flow = RecordFlow(
             kind=kind,
             common=common,
             source=source_side.settings.model_validate(raw.get("source", {})),
-            target=target_side.settings.model_validate(raw.get("target", {})),
-            rules=compile_rules(source_side, target_side, [Rule.model_validate(row) for row in raw.get("mapping", [])]),
+            target=target_settings,
+            rules=compile_rules(kind, source_side, target_side, target_settings, changes),
         )
     except ValidationError as error:
         raise SettingsRefused(describe(error)) from error
@@ -216,12 +219,15 @@ def parse_record_flow(
 
 
 def compile_rules(
-    source: RecordSourceDeclaration, target: RecordTargetDeclaration, changes: Sequence[Rule]
+    kind: RecordKind,
+    source: RecordSourceDeclaration,
+    target: RecordTargetDeclaration,
+    target_settings: BaseModel,
+    changes: Sequence[Rule],
 ) -> RuleSet:
     """The default mapping with a person's changes; raises `MappingRefused`."""
-    return RuleSet.compile(
-        merged(target.mapping, changes), source_fields=source.fields, target_fields=target.fields
-    )
+    rules = merged(default_rules(kind, source, target, target_settings), changes)
+    return RuleSet.compile(rules, source_fields=known_fields(kind, source), target_fields=target.fields)
 
 
 def _check_choices(

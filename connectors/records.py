@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from commerce.problems import Problem
 from commerce.record import Record
@@ -143,3 +143,11 @@ class RecordTarget(Protocol):
 
     async def own_fields(self) -> Sequence[Field]:
         """Fields that this account can be written beyond the declared ones."""
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A `RecordTarget` some of whose fields are not held in the form they are mapped in, such as pictures."""
+
+    def same(self, field: str, held: Any, wanted: Any) -> bool:
+        """Whether a target field already holds what is wanted; asked instead of comparing, for every mapped field."""
