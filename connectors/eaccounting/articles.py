@@ -1,18 +1,16 @@
 """Articles: found by number or barcode, many in one call, with the VAT rate their account coding gives them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
-from urllib.parse import quote
 
 from commerce.problems import Problem, ProblemCode
 from connectors.eaccounting.api import Api, Record, quoted
 from connectors.eaccounting.company import Company, Remembered
+from connectors.eaccounting.lookups import batches
 from connectors.errors import RecordRefused
 from connectors.protocols import Identifier, ProductRef
 
 _PATH: Final = "/articles"
-_FILTER_LENGTH: Final = 1700
-"""Percent-encoded; with host, path and paging the whole address stays under 2,000 characters."""
 
 
 class Articles:
@@ -43,7 +41,7 @@ class Articles:
         self, wanted: Sequence[str], condition: Callable[[str], str], before: str, after: str
     ) -> list[Record]:
         records: dict[str, Record] = {}
-        for batch in _batches([condition(identifier.strip()) for identifier in wanted]):
+        for batch in batches([condition(identifier.strip()) for identifier in wanted]):
             found = await self._api.search(_PATH, "find articles", f"{before}{' or '.join(batch)}{after}")
             if found is None:
                 return await self._everything.get()
@@ -63,20 +61,6 @@ class Articles:
                 "vat_rate": None if rate is None else f"{rate.normalize():f}",
             },
         )
-
-
-def _batches(conditions: Sequence[str]) -> Iterator[list[str]]:
-    batch: list[str] = []
-    size = 0
-    for condition in conditions:
-        length = len(quote(condition, safe="")) + len(quote(" or ", safe=""))
-        if batch and size + length > _FILTER_LENGTH:
-            yield batch
-            batch, size = [], 0
-        batch.append(condition)
-        size += length
-    if batch:
-        yield batch
 
 
 def _numbers(article: Record) -> list[str]:
