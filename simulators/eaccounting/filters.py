@@ -50,6 +50,42 @@ def parse_filter(text: str, model: str, unfilterable: Collection[str] = ()) -> T
     return test
 
 
+class Equals:
+    """A member that has one of some values; a list of numbers joined by `or` becomes one of these.
+
+    Args:
+        field: The member.
+        member: Its entry in the model.
+        wanted: The values in the form they are compared in; never null.
+    """
+
+    def __init__(self, field: str, member: dict[str, Any], wanted: frozenset[Any]) -> None:
+        self.field = field
+        self.member = member
+        self.wanted = wanted
+
+    def __call__(self, record: Record) -> bool:
+        """Tell whether the record has one of the values."""
+        return comparable(self.member, record.get(self.field)) in self.wanted
+
+
+class Both:
+    """Several conditions that all hold."""
+
+    def __init__(self, tests: list[Test]) -> None:
+        self.tests = tests
+
+    def __call__(self, record: Record) -> bool:
+        """Tell whether the record meets all conditions."""
+        return all(test(record) for test in self.tests)
+
+
+def equalities(test: Test) -> list[Equals]:
+    """Give the equalities every record that passes must meet; an index on one of them spares a scan."""
+    tests = test.tests if isinstance(test, Both) else [test]
+    return [part for part in tests if isinstance(part, Equals)]
+
+
 def comparable(member: dict[str, Any], value: Any) -> Any:
     """Give a stored value in the form it is compared and sorted in."""
     if value is None:
@@ -108,7 +144,13 @@ class _Parser:
         tests = [self._both()]
         while self._word("or"):
             tests.append(self._both())
-        return tests[0] if len(tests) == 1 else lambda record: any(test(record) for test in tests)
+        if len(tests) == 1:
+            return tests[0]
+        equal = [test for test in tests if isinstance(test, Equals)]
+        if len(equal) == len(tests) and len({test.field for test in equal}) == 1:
+            wanted = frozenset[Any]().union(*(test.wanted for test in equal))
+            return Equals(equal[0].field, equal[0].member, wanted)
+        return lambda record: any(test(record) for test in tests)
 
     def end(self) -> None:
         if self.position != len(self.tokens):
@@ -118,7 +160,7 @@ class _Parser:
         tests = [self._one()]
         while self._word("and"):
             tests.append(self._one())
-        return tests[0] if len(tests) == 1 else lambda record: all(test(record) for test in tests)
+        return tests[0] if len(tests) == 1 else Both(tests)
 
     def _one(self) -> Test:
         if self._word("not"):
@@ -168,6 +210,8 @@ class _Parser:
         wanted = self._literal(member)
         if wanted is None and compare not in (operator.eq, operator.ne):
             raise _bad("null can only be compared with eq and ne.")
+        if compare is operator.eq and wanted is not None:
+            return Equals(field, member, frozenset({wanted}))
 
         def test(record: Record) -> bool:
             value = comparable(member, record.get(field))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
-from simulators.eaccounting.account import DOCUMENTS, Account
+from simulators.eaccounting.account import DOCUMENTS, NUMBER_OF, Account
 from simulators.eaccounting.errors import (
     ARTICLE_HAS_STOCK,
     CAN_NOT_BE_CHANGED,
@@ -20,7 +20,8 @@ from simulators.eaccounting.errors import (
     Refusal,
     invalid,
 )
-from simulators.eaccounting.models import Record, clean
+from simulators.eaccounting.labels import attach
+from simulators.eaccounting.models import Record, Stored, clean, whole
 from simulators.eaccounting.totals import cents
 
 ARTICLE_COMPUTED: Final = ("StockBalanceReserved", "StockBalanceAvailable", "StockValue", "CodingName", "UnitName")
@@ -39,9 +40,10 @@ def create_customer(account: Account, body: Record) -> Record:
     return account.created("customers", values)
 
 
-def replace_customer(account: Account, stored: Record, body: Record) -> Record:
+def replace_customer(account: Account, stored: Stored, body: Record) -> Record:
     """Replace a customer: what the body leaves out becomes null or the default, a left-out number is given anew."""
     stored.update(_customer_values(account, body, stored["Id"]))
+    account.index("customers", stored)
     account.touch(stored)
     return stored
 
@@ -60,15 +62,15 @@ def delete_customer(account: Account, stored: Record) -> None:
 
 def view_customer(account: Account, stored: Record) -> Record:
     """Give a customer with what is read along with it: its terms of payment."""
-    return {**stored, "TermsOfPayment": account.tables["termsofpayments"].get(stored["TermsOfPaymentId"])}
+    return {**whole(stored), "TermsOfPayment": account.tables["termsofpayments"].get(stored["TermsOfPaymentId"])}
 
 
 def next_customer_number(account: Account) -> str:
     """Give the number the next customer without a number gets, without using it up."""
-    taken = {str(entry["CustomerNumber"]) for entry in account.records("customers")}
-    number = _FIRST_CUSTOMER_NUMBER + account.counters["created.customers"]
-    while str(number) in taken:
+    number = max(account.series["customers"], _FIRST_CUSTOMER_NUMBER)
+    while account.numbered("customers", str(number)):
         number += 1
+    account.series["customers"] = number
     return str(number)
 
 
@@ -83,6 +85,7 @@ def replace_article(account: Account, stored: Record, body: Record) -> Record:
     if values["StockBalance"] != stored["StockBalance"]:
         stored["StockBalanceManuallyChangedUtc"] = account.stamp()
     stored.update(values)
+    account.index("articles", stored)
     account.touch(stored)
     return stored
 
@@ -117,7 +120,7 @@ def article_view(account: Account, customer_id: str | None = None) -> Callable[[
 
 
 def reservations(account: Account) -> dict[str, Decimal]:
-    """Give what ongoing orders reserve, per article; nothing without the stock module."""
+    """Give what ongoing orders have not delivered yet, per article; nothing without the stock module."""
     reserved: dict[str, Decimal] = {}
     if not account.settings["stock_module"]:
         return reserved
@@ -125,7 +128,8 @@ def reservations(account: Account) -> dict[str, Decimal]:
         if order["Status"] == _ONGOING:
             for row in order["Rows"] or []:
                 if row["ArticleId"]:
-                    reserved[row["ArticleId"]] = reserved.get(row["ArticleId"], Decimal(0)) + row["Quantity"]
+                    waiting = max(row["Quantity"] - row["DeliveredQuantity"], Decimal(0))
+                    reserved[row["ArticleId"]] = reserved.get(row["ArticleId"], Decimal(0)) + waiting
     return reserved
 
 
@@ -135,7 +139,7 @@ def _view_article(account: Account, stored: Record, reserved: dict[str, Decimal]
     held = reserved.get(stored["Id"], Decimal(0)) if stored["IsStock"] else Decimal(0)
     service = coding["Type"] == "Services"
     shown = {
-        **stored,
+        **whole(stored),
         "CodingName": coding["Name"],
         "UnitName": unit["Name"],
         "UnitAbbreviation": unit["Abbreviation"],
@@ -164,6 +168,7 @@ def _customer_values(account: Account, body: Record, own_id: str | None) -> Reco
     account.require("deliverymethods", values["DeliveryMethodId"])
     account.require("deliveryterms", values["DeliveryTermId"])
     _check_agreements(account, values)
+    attach(account, "customerlabels", values, body)
     values["CurrencyCode"] = values["CurrencyCode"] or account.currency
     if values["CurrencyCode"] not in account.tables["currencies"]:
         raise invalid("CurrencyCode", f"The currency {values['CurrencyCode']} is not one of the company's.")
@@ -175,7 +180,7 @@ def _customer_values(account: Account, body: Record, own_id: str | None) -> Reco
     if values["EmailAddresses"] and not values["EmailAddress"]:
         raise invalid("EmailAddresses", "EmailAddress is required when EmailAddresses is used.")
     values["CustomerNumber"] = values["CustomerNumber"] or next_customer_number(account)
-    _check_unique(account, "customers", "CustomerNumber", values["CustomerNumber"], own_id)
+    _check_unique(account, "customers", values["CustomerNumber"], own_id)
     return values
 
 
@@ -208,6 +213,7 @@ def _article_values(account: Account, body: Record, stored: Record | None) -> Re
     values = clean("Article", body)
     coding = account.get("articleaccountcodings", values["CodingId"])
     account.require("units", values["UnitId"])
+    attach(account, "articlelabels", values, body)
     values["NetPrice"], values["GrossPrice"] = agreed_prices(values, coding["VatRatePercent"])
     if "SendToWebshop" not in body:
         values["SendToWebshop"] = True
@@ -221,7 +227,7 @@ def _article_values(account: Account, body: Record, stored: Record | None) -> Re
         raise invalid("IsStock", "IsStock needs a coding of the type Goods.")
     if stored is not None and stored["IsStock"] and not values["IsStock"] and stored["StockBalance"]:
         raise Refusal(ARTICLE_HAS_STOCK, "The article still has stock.")
-    _check_unique(account, "articles", "Number", values["Number"], stored["Id"] if stored else None)
+    _check_unique(account, "articles", values["Number"], stored["Id"] if stored else None)
     return values
 
 
@@ -233,8 +239,8 @@ def _keep_stock_balance(account: Account, values: Record, body: Record, stored: 
     values["StockBalance"] = balance
 
 
-def _check_unique(account: Account, kind: str, member: str, number: str, own_id: str | None) -> None:
+def _check_unique(account: Account, kind: str, number: str, own_id: str | None) -> None:
     # Numbers that differ only in capitals are taken as the same; what the vendor does is not published.
-    for record in account.records(kind):
-        if record["Id"] != own_id and str(record[member]).casefold() == number.casefold():
-            raise Refusal(CONFLICT, f"{member} {number} is already in use.")
+    taken = account.found_by(kind, NUMBER_OF[kind], {number.casefold()}) or []
+    if any(record["Id"] != own_id for record in taken):
+        raise Refusal(CONFLICT, f"{NUMBER_OF[kind]} {number} is already in use.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import Decimal
 from enum import IntEnum
 from typing import Final
@@ -16,7 +17,7 @@ from simulators.eaccounting.errors import (
 )
 from simulators.eaccounting.invoices import book
 from simulators.eaccounting.models import Record, clean
-from simulators.eaccounting.sales import INVOICE, ORDER, complete, copy_for, move_stock
+from simulators.eaccounting.sales import INVOICE, ORDER, change_balance, complete, copy_for
 from simulators.eaccounting.totals import Line, document_totals
 
 
@@ -40,10 +41,12 @@ def create_order(account: Account, body: Record, extra: Record | None = None) ->
     values = {**clean("Order", body), **(extra or {})}
     if values["Status"] not in _CREATABLE:
         raise invalid("Status", "A new order is a draft (1) or ongoing (2).")
-    _fill(account, values, None)
+    fill_order(account, values, None)
     if values["Status"] == Status.ONGOING:
         values["Number"] = account.next_number("orders")
-    return account.created("orders", values)
+    order = account.created("orders", values)
+    settle_stock(account, order)
+    return order
 
 
 def replace_order(account: Account, stored: Record, body: Record) -> Record:
@@ -58,9 +61,10 @@ def replace_order(account: Account, stored: Record, body: Record) -> Record:
     wanted = values["Status"]
     if wanted not in (stored["Status"], stored["Status"] + 1):
         raise Refusal(CAN_NOT_BE_CHANGED, f"An order with status {stored['Status']} can not get status {wanted}.")
-    _fill(account, values, stored)
+    fill_order(account, values, stored)
     values["Status"] = stored["Status"]
     stored.update(values)
+    settle_stock(account, stored)
     account.touch(stored)
     if wanted > stored["Status"]:
         (start_order if wanted == Status.ONGOING else ship_order)(account, stored)
@@ -75,6 +79,9 @@ def delete_order(account: Account, stored: Record) -> None:
     """
     if stored["Status"] in (Status.SHIPPED, Status.INVOICED):
         raise Refusal(CAN_NOT_BE_DELETED, "A shipped or invoiced order can not be deleted.")
+    for row in stored["Rows"]:
+        row["DeliveredQuantity"] = Decimal(0)
+    settle_stock(account, stored)
     del account.tables["orders"][stored["Id"]]
 
 
@@ -90,8 +97,8 @@ def ship_order(account: Account, stored: Record) -> Record:
     _expect(stored, Status.ONGOING)
     for row in stored["Rows"]:
         row["DeliveredQuantity"] = row["DeliveredQuantity"] or row["Quantity"]
-    _deliver_totals(stored)
-    move_stock(account, stored, -1, "DeliveredQuantity")
+    deliver_totals(stored)
+    settle_stock(account, stored)
     stored["ShippedDateTime"] = account.today()
     return _set_status(account, stored, Status.SHIPPED)
 
@@ -105,10 +112,10 @@ def void_order(account: Account, stored: Record) -> Record:
     _expect(stored, Status.SHIPPED)
     if any(order.get("_backorder_of") == stored["Id"] for order in account.records("orders")):
         raise Refusal(ORDER_CAN_NOT_BE_VOIDED, "The order has back-orders.")
-    move_stock(account, stored, 1, "DeliveredQuantity")
     for row in stored["Rows"]:
         row["DeliveredQuantity"] = Decimal(0)
-    _deliver_totals(stored)
+    deliver_totals(stored)
+    settle_stock(account, stored)
     stored["ShippedDateTime"] = None
     return _set_status(account, stored, Status.ONGOING)
 
@@ -129,13 +136,13 @@ def back_order(account: Account, stored: Record) -> Record:
     if not values["Rows"]:
         raise Refusal(CAN_NOT_BE_CHANGED, "Everything has been delivered.")
     values.update({"Status": Status.ONGOING.value, "ShippedDateTime": None, "_backorder_of": stored["Id"]})
-    _fill(account, values, None)
+    fill_order(account, values, None)
     values["Number"] = account.next_number("orders")
     return account.created("orders", values)
 
 
 def convert_order(account: Account, stored: Record, body: Record) -> Record:
-    """Invoice an ongoing or shipped order and book the invoice; gives the invoice, in the order's currency."""
+    """Invoice an ongoing or shipped order, which delivers all of it; gives the invoice, in the order's currency."""
     clean("OrderConversion", body)
     if stored["Status"] not in (Status.ONGOING, Status.SHIPPED):
         raise Refusal(CAN_NOT_BE_CHANGED, f"An order with status {stored['Status']} can not be invoiced.")
@@ -149,22 +156,62 @@ def convert_order(account: Account, stored: Record, body: Record) -> Record:
             "DueDate": None,
         }
     )
-    invoice = book(account, values, moves_stock=stored["Status"] == Status.ONGOING, like=stored)
+    invoice = book(account, values, moves_stock=False, like=stored)
+    if stored["Status"] == Status.ONGOING:
+        for row in stored["Rows"]:
+            row["DeliveredQuantity"] = row["Quantity"]
+        deliver_totals(stored)
+        settle_stock(account, stored)
     _set_status(account, stored, Status.INVOICED)
     return invoice
 
 
-def _fill(account: Account, values: Record, stored: Record | None) -> None:
+def settle_stock(account: Account, order: Record, *, moves: bool = True) -> None:
+    """Make the stock agree with what the order has delivered by now: goods leave as they are delivered.
+
+    Until then an ongoing order reserves them. Only stock articles, and only with the stock module.
+
+    Args:
+        account: The account.
+        order: An order whose delivered quantities may have changed.
+        moves: False when the goods left long ago and are only to be put back when the order is taken back.
+    """
+    if not account.settings["stock_module"]:
+        return
+    delivered: dict[str, Decimal] = defaultdict(Decimal)
+    if order["Status"] != Status.DRAFT:
+        for row in order["Rows"]:
+            if row["ArticleId"]:
+                delivered[row["ArticleId"]] += row["DeliveredQuantity"]
+    taken = dict(order.get("_taken") or {})
+    for article_id in sorted({*delivered, *taken}):
+        article = account.tables["articles"].get(article_id)
+        difference = taken.get(article_id, Decimal(0)) - delivered[article_id]
+        if article is None or not article["IsStock"] or not difference:
+            continue
+        taken[article_id] = delivered[article_id]
+        if moves:
+            change_balance(account, article, difference)
+    order["_taken"] = taken
+
+
+def fill_order(account: Account, values: Record, stored: Record | None) -> None:
+    """Check an order's values against the account and complete them: addresses, rows, totals.
+
+    Raises:
+        Refusal: 400 with 2000, 3000 or 4027.
+    """
     if values["CurrencyCode"] not in account.tables["currencies"]:
         raise invalid("CurrencyCode", f"The currency {values['CurrencyCode']} is not one of the company's.")
     customer = account.get("customers", values["CustomerId"])
     if values["ReverseChargeOnConstructionServices"] and not customer["ReverseChargeOnConstructionServices"]:
         raise invalid("ReverseChargeOnConstructionServices", "The customer is not marked for reverse charge.")
     complete(account, ORDER, values, stored)
-    _deliver_totals(values)
+    deliver_totals(values)
 
 
-def _deliver_totals(order: Record) -> None:
+def deliver_totals(order: Record) -> None:
+    """Add up what the order has delivered, in its price mode."""
     lines = [
         Line(row["DeliveredQuantity"], row["UnitPrice"], row["DiscountPercentage"], row["_rate"])
         for row in order["Rows"]

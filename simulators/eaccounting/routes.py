@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from simulators.eaccounting import company, invoices, masterdata, orders, pricelists, quotes
-from simulators.eaccounting.account import Account
+from simulators.eaccounting import company, invoices, labels, masterdata, orders, pricelists, quotes
+from simulators.eaccounting.account import MODEL_OF, Account
 from simulators.eaccounting.errors import BAD_DATE, Refusal, invalid, not_found
 from simulators.eaccounting.listing import View, envelope, render
-from simulators.eaccounting.models import Record, clean, moment
+from simulators.eaccounting.models import Record, Stored, clean, moment
 
 SALES: Final = ("ea:sales", "ea:sales_readonly")
 ACCOUNTING: Final = ("ea:accounting", "ea:accounting_readonly")
@@ -22,6 +23,7 @@ STANDARD, INVOICING, BOOKKEEPING, SOLO, PRO = 1, 2, 3, 4, 5
 _SALES_VARIANTS: Final = frozenset({PRO, STANDARD, INVOICING, SOLO})
 _ORDER_VARIANTS: Final = frozenset({PRO, STANDARD, INVOICING})
 _ALL_VARIANTS: Final = frozenset({PRO, STANDARD, INVOICING, SOLO, BOOKKEEPING})
+_LABEL_VARIANTS: Final = _ORDER_VARIANTS
 _PRO_ONLY: Final = frozenset({PRO})
 _ORDER_MODULES: Final = frozenset({"sales_standard", "order_standard"})
 _QUOTE_MODULES: Final = frozenset({"quote_standard"})
@@ -79,9 +81,13 @@ class Route:
 
     def ids(self, path: str) -> list[str] | None:
         """Give the ids in a path that fits the template, else None."""
-        pattern = re.sub(r"\\\{id\\\}", "([^/]+)", re.escape(self.template))
-        match = re.fullmatch(pattern, path)
+        match = _pattern(self.template).fullmatch(path)
         return list(match.groups()) if match else None
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{id\\\}", "([^/]+)", re.escape(template)))
 
 
 def find_route(method: str, path: str) -> tuple[Route, list[str]]:
@@ -131,14 +137,19 @@ def _show(account: Account, kind: str, record: Record, call: Call) -> Record:
 
 def _list(kind: str) -> Handler:
     def act(account: Account, call: Call) -> Answer:
-        records = account.records(kind)
+        records, scope = None, ""
         if kind == "customerinvoices" and "modifiedSinceUtc" in call.query:
-            since = _moment(call.query["modifiedSinceUtc"])
-            records = [record for record in records if moment(record["ModifiedUtc"]) >= since]
+            scope = call.query["modifiedSinceUtc"]
+            records = _modified_since(account, kind, _moment(scope))
         view = _view(account, kind, call)
-        return 200, envelope(account, kind, records, call.query, view=view, unsorted=call.unsorted)
+        shown = envelope(account, kind, call.query, records=records, scope=scope, view=view, unsorted=call.unsorted)
+        return 200, shown
 
     return act
+
+
+def _modified_since(account: Account, kind: str, since: datetime) -> Callable[[], list[Stored]]:
+    return lambda: [record for record in account.records(kind) if moment(record["ModifiedUtc"]) >= since]
 
 
 def _read(kind: str) -> Handler:
@@ -155,7 +166,7 @@ def _create(kind: str, work: Callable[[Account, Record], Record], status: int = 
     return act
 
 
-def _replace(kind: str, work: Callable[[Account, Record, Record], Record]) -> Handler:
+def _replace(kind: str, work: Callable[[Account, Stored, Record], Record]) -> Handler:
     def act(account: Account, call: Call) -> Answer:
         stored = account.get(kind, call.ids[0], in_path=True)
         return 200, _show(account, kind, work(account, stored, call.body()), call)
@@ -163,7 +174,7 @@ def _replace(kind: str, work: Callable[[Account, Record, Record], Record]) -> Ha
     return act
 
 
-def _delete(kind: str, work: Callable[[Account, Record], None]) -> Handler:
+def _delete(kind: str, work: Callable[[Account, Stored], None]) -> Handler:
     def act(account: Account, call: Call) -> Answer:
         work(account, account.get(kind, call.ids[0], in_path=True))
         return 200, None
@@ -171,7 +182,7 @@ def _delete(kind: str, work: Callable[[Account, Record], None]) -> Handler:
     return act
 
 
-def _action(kind: str, work: Callable[[Account, Record], Record], result: str | None = None) -> Handler:
+def _action(kind: str, work: Callable[[Account, Stored], Record], result: str | None = None) -> Handler:
     def act(account: Account, call: Call) -> Answer:
         stored = account.get(kind, call.ids[0], in_path=True)
         return 200, _show(account, result or kind, work(account, stored), call)
@@ -179,7 +190,7 @@ def _action(kind: str, work: Callable[[Account, Record], Record], result: str | 
     return act
 
 
-def _conversion(kind: str, work: Callable[[Account, Record, Record], Record], result: str) -> Handler:
+def _conversion(kind: str, work: Callable[[Account, Stored, Record], Record], result: str) -> Handler:
     def act(account: Account, call: Call) -> Answer:
         stored = account.get(kind, call.ids[0], in_path=True)
         return 200, _show(account, result, work(account, stored, call.body_or_empty()), call)
@@ -220,7 +231,14 @@ def _create_named(kind: str, model: str) -> Handler:
 
 def _all_prices(account: Account, call: Call) -> Answer:
     list_id = account.get("salespricelists", call.ids[0], in_path=True)["Id"] if call.ids else None
-    return 200, envelope(account, "salespricelistrows", pricelists.prices_of(account, list_id), call.query)
+    return 200, envelope(
+        account,
+        "salespricelistrows",
+        call.query,
+        records=lambda: pricelists.prices_of(account, list_id),
+        scope=list_id or "",
+        unsorted=call.unsorted,
+    )
 
 
 def _one_price(account: Account, call: Call) -> Answer:
@@ -255,6 +273,15 @@ def _price_route(method: str, template: str, act: Handler) -> Route:
     return Route(method, template, act, SALES, _PRO_ONLY)
 
 
+def _label_routes(kind: str) -> list[Route]:
+    return [
+        *_read_only(kind, SALES, _LABEL_VARIANTS),
+        Route("POST", kind, _create_named(kind, MODEL_OF[kind]), SALES, _LABEL_VARIANTS),
+        Route("PUT", f"{kind}/{{id}}", _replace(kind, labels.replacing(kind)), SALES, _LABEL_VARIANTS),
+        Route("DELETE", f"{kind}/{{id}}", _delete(kind, labels.deleting(kind)), SALES, _LABEL_VARIANTS),
+    ]
+
+
 ROUTES: Final[list[Route]] = [
     Route("GET", "companysettings", _company, SALES, _ALL_VARIANTS),
     *_read_only("customers"),
@@ -264,6 +291,8 @@ ROUTES: Final[list[Route]] = [
     *_read_only("articles"),
     Route("POST", "articles", _create("articles", masterdata.create_article)),
     Route("PUT", "articles/{id}", _replace("articles", masterdata.replace_article)),
+    *_label_routes("articlelabels"),
+    *_label_routes("customerlabels"),
     _order_route("GET", "orders", _list("orders")),
     _order_route("GET", "orders/{id}", _read("orders")),
     _order_route("POST", "orders", _create("orders", orders.create_order)),

@@ -151,7 +151,7 @@ def articles_of(account: Account, document: Record) -> list[Record]:
     return [account.get("articles", row["ArticleId"]) for row in document["Rows"] if row["ArticleId"]]
 
 
-def move_stock(account: Account, document: Record, sign: int, quantity: str = "Quantity") -> None:
+def move_stock(account: Account, document: Record, sign: int) -> None:
     """Take the document's goods out of stock (sign -1) or put them back (+1); only with the stock module.
 
     Whether that counts as a change of the article is the setting `stock_touches_changed`.
@@ -161,11 +161,15 @@ def move_stock(account: Account, document: Record, sign: int, quantity: str = "Q
     direction = -sign if document.get("IsCreditInvoice") else sign
     for row in document["Rows"]:
         article = account.tables["articles"].get(row["ArticleId"] or "")
-        if article is None or not article["IsStock"]:
-            continue
-        article["StockBalance"] += direction * row[quantity]
-        if account.settings["stock_touches_changed"]:
-            account.touch(article)
+        if article is not None and article["IsStock"]:
+            change_balance(account, article, direction * row["Quantity"])
+
+
+def change_balance(account: Account, article: Record, difference: Decimal) -> None:
+    """Put goods into stock or take them out by a movement, which touches `ChangedUtc` only when the setting says so."""
+    article["StockBalance"] += difference
+    if account.settings["stock_touches_changed"]:
+        account.touch(article)
 
 
 def copy_for(shape: Shape, source: Record) -> Record:

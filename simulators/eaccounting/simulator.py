@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from simulators.eaccounting import errors
-from simulators.eaccounting.account import Account
+from simulators.eaccounting.account import MODEL_OF, Account
 from simulators.eaccounting.errors import Refusal, error_body
 from simulators.eaccounting.identity import IdentityServer, Token
-from simulators.eaccounting.loading import delete, load_records, patch, whole_state
+from simulators.eaccounting.loading import (
+    delete,
+    in_loading_order,
+    load_records,
+    patch,
+    shown_record,
+    shown_records,
+)
 from simulators.eaccounting.routes import NO_BODY, Call, Route, find_route
 from simulators.eaccounting.seed import sow
-from simulators.kit import ControlError, RateLimiter, Simulator, VendorAnswer, VendorRequest
+from simulators.kit import ControlError, RateLimiter, Simulator, VendorAnswer, VendorRequest, check_parts
 
 _ACTIVE, _READ_ONLY = 1, 2
 _WITH_BODY: Final = ("POST", "PUT")
@@ -26,8 +35,9 @@ class EAccounting(Simulator):
     `prices_incl_vat_for_private`, `whole_unit_rounding`, `totals_include_vat` (how drafts, invoices and quotes tell
     `TotalAmount`; the vendor's texts read as without VAT), `locked_to` (last day of the locked period or null),
     `unfilterable` (members that answer 6000 in a filter), `hidden_from_list` (ids that lists leave out), `authorize`
-    (`redirect`, `ask`, `deny`), `password_changed`, `access_token_seconds`, `uses_moss`, `company_status`, `company`
-    and `currency_rates` (value of one unit in the company's currency, as text).
+    (`redirect`, `ask`, `deny`), `longest_address` (characters of path and query; more is 414), `password_changed`,
+    `access_token_seconds`, `uses_moss`, `company_status`, `company` and `currency_rates` (value of one unit in the
+    company's currency, as text).
 
     Source: eAccounting API documentation, rate limits and product variants (confirmed 2026).
     """
@@ -36,6 +46,7 @@ class EAccounting(Simulator):
     default_settings: ClassVar[dict[str, Any]] = {
         "rate_limit": 600,
         "retry_after": False,
+        "longest_address": 8000,
         "product_variant": 1,
         "modules": ["sales_standard", "order_standard", "quote_standard"],
         "stock_module": False,
@@ -80,6 +91,8 @@ class EAccounting(Simulator):
         answer = self.identity.answer(request)
         if answer is not None:
             return answer
+        if len(request.raw_target) > self.settings["longest_address"]:
+            return VendorAnswer.text(414, "Request-URI Too Long")
         try:
             status, body = self._api(request)
         except Refusal as refusal:
@@ -100,16 +113,21 @@ class EAccounting(Simulator):
 
     def state(self) -> dict[str, Any]:
         """Give all records, counters, and the highest number of calls in any minute per client and path."""
-        return {
-            **whole_state(self.account),
-            "counters": {**self.account.counters, **self.identity.counters},
-            "clients": [
-                {"client_id": name, "redirect_uris": client["redirect_uris"]}
-                for name, client in self.identity.clients.items()
-            ],
-            "rate_limit_peaks": dict(self.limiter.peaks),
-            "rate_limit_refusals": dict(self.limiter.refusals),
-        }
+        return {name: gather() for name, gather in self._parts().items()}
+
+    def state_of(self, names: Collection[str]) -> dict[str, Any]:
+        """Give only these parts of the state; the others are not gathered.
+
+        Raises:
+            ControlError: The state has no part of that name.
+        """
+        parts = self._parts()
+        check_parts(names, parts)
+        return {name: parts[name]() for name in names}
+
+    def record(self, kind: str, record_id: str) -> dict[str, Any]:
+        """Give one record as the state shows it."""
+        return shown_record(self.account, kind, record_id)
 
     def load(self, body: dict[str, Any]) -> dict[str, Any]:
         """Take in lists of native records by kind, `clients` of the identity server, and `grants` (ready tokens).
@@ -121,7 +139,9 @@ class EAccounting(Simulator):
             ControlError: The body is not understood; entries before the faulty one stay loaded.
         """
         done: dict[str, Any] = {}
-        for kind, entries in body.items():
+        self.account.forget()
+        for kind in in_loading_order(body):
+            entries = body[kind]
             if not isinstance(entries, list):
                 raise ControlError(f"{kind} must be a list.")
             if kind == "clients":
@@ -136,11 +156,18 @@ class EAccounting(Simulator):
 
     def patch_record(self, kind: str, record_id: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Change a stored record; see `loading.patch`."""
+        self.account.forget()
         return patch(self.account, kind, record_id, changes)
 
     def delete_record(self, kind: str, record_id: str) -> None:
         """Remove a stored record; see `loading.delete`."""
+        self.account.forget()
         delete(self.account, kind, record_id)
+
+    def change_settings(self, changes: dict[str, Any]) -> None:
+        """Change switches; what was remembered under the old ones is forgotten."""
+        self.account.forget()
+        super().change_settings(changes)
 
     def forget_tokens(self) -> None:
         """Make every access token invalid; refresh tokens stay."""
@@ -156,7 +183,25 @@ class EAccounting(Simulator):
         self._limit(token, route)
         self._check_access(token, route)
         call = Call(ids, dict(request.query), _body(request), request.fault_is("unsorted_page"))
-        return route.act(self.account, call)
+        if request.method == "GET":
+            return route.act(self.account, call)
+        try:
+            return route.act(self.account, call)
+        finally:
+            self.account.forget()
+
+    def _parts(self) -> dict[str, Callable[[], Any]]:
+        return {
+            **{kind: partial(shown_records, self.account, kind) for kind in MODEL_OF},
+            "payments": lambda: self.account.payments,
+            "counters": lambda: {**self.account.counters, **self.identity.counters},
+            "clients": lambda: [
+                {"client_id": name, "redirect_uris": client["redirect_uris"]}
+                for name, client in self.identity.clients.items()
+            ],
+            "rate_limit_peaks": lambda: dict(self.limiter.peaks),
+            "rate_limit_refusals": lambda: dict(self.limiter.refusals),
+        }
 
     def _limit(self, token: Token, route: Route) -> None:
         limit = self.settings["rate_limit"]
