@@ -25,6 +25,8 @@ class ProblemCode(StrEnum):
     RECORD_GONE = "record_gone"
     PERIOD_CLOSED = "period_closed"
     TOO_LARGE = "too_large"
+    TOO_MANY_GONE = "too_many_gone"
+    RENAMED = "renamed"
     OUTCOME_UNKNOWN = "outcome_unknown"
     TEMPORARY_TROUBLE = "temporary_trouble"
     INTERNAL_ERROR = "internal_error"

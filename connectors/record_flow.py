@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import Field as Setting
 
 from connectors.declaration import Connector, RecordSourceDeclaration, RecordTargetDeclaration
 from connectors.default_mapping import default_rules, known_fields
+from connectors.layers import layered
 from connectors.order_flow import SettingsRefused, describe
 from connectors.protocols import Identifier
 from connectors.records import RecordKind, Removal
+from mapping.errors import ExpressionRefused
+from mapping.fields import Field
+from mapping.filters import RecordFilter
 from mapping.rules import MappingRefused, Rule, RuleSet, merged
 
 
@@ -20,55 +25,55 @@ class RecordFlowSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    filter: str = Field(
+    filter: str = Setting(
         default="",
         max_length=2000,
         title="Filter",
-        description='Only records for which this expression is true are sent, such as raw.Note == "webshop"; empty: all.',
+        description='Only records for which this expression is true are sent, such as raw.Note == "yes"; empty: all.',
     )
-    filtered_out: Removal = Field(
+    filtered_out: Removal = Setting(
         default=Removal.LEAVE,
         title="When the filter leaves a record out later",
         description="What happens to it at the target.",
     )
-    gone: Removal = Field(
+    gone: Removal = Setting(
         default=Removal.LEAVE,
         title="When a record is gone",
         description="What happens at the target once the source deleted it, or two complete reads did not show it.",
     )
-    guard_percent: int = Field(
+    guard_percent: int = Setting(
         default=10,
         ge=0,
         le=100,
         title="Guard",
         description="When more than this share of the records would go at once, none does and a problem says how many.",
     )
-    update: bool = Field(
+    update: bool = Setting(
         default=True, title="Update", description="Whether records that exist at the target are updated."
     )
-    create: bool = Field(
+    create: bool = Setting(
         default=True, title="Create", description="Whether records that the target does not have are created."
     )
-    start_at: AwareDatetime | None = Field(
+    start_at: AwareDatetime | None = Setting(
         default=None, title="Start date", description="What did not change since then is left alone."
     )
-    page_size: int = Field(default=250, ge=1, le=1000, title="Amount per page")
+    page_size: int = Setting(default=250, ge=1, le=1000, title="Amount per page")
 
 
 class ArticleFlowSettings(RecordFlowSettings):
     """What flows of records about articles share."""
 
-    identifier: Identifier = Field(
+    identifier: Identifier = Setting(
         default=Identifier.SKU, title="Article identifier", description="What finds an article at the target."
     )
-    strip_prefix: str = Field(
+    strip_prefix: str = Setting(
         default="", max_length=20, title="Prefix to take off", description="Of the source's SKU, where it has it."
     )
-    strip_suffix: str = Field(
+    strip_suffix: str = Setting(
         default="", max_length=20, title="Suffix to take off", description="Of the source's SKU, where it has it."
     )
-    add_prefix: str = Field(default="", max_length=20, title="Prefix to add", description="To the SKU at the target.")
-    add_suffix: str = Field(default="", max_length=20, title="Suffix to add", description="To the SKU at the target.")
+    add_prefix: str = Setting(default="", max_length=20, title="Prefix to add", description="To the SKU at the target.")
+    add_suffix: str = Setting(default="", max_length=20, title="Suffix to add", description="To the SKU at the target.")
 
     def target_sku(self, sku: str) -> str:
         """A source's SKU as it is called at the target."""
@@ -79,12 +84,12 @@ class ArticleFlowSettings(RecordFlowSettings):
 class ProductFlowSettings(ArticleFlowSettings):
     """What a products flow can be told."""
 
-    accept_renames: bool = Field(
+    accept_renames: bool = Setting(
         default=False,
         title="Follow a changed SKU",
         description="Give the article at the target the new SKU; otherwise a person is asked.",
     )
-    variants: str = Field(
+    variants: str = Setting(
         default="flatten",
         pattern="^(flatten|skip)$",
         title="Variants",
@@ -95,15 +100,15 @@ class ProductFlowSettings(ArticleFlowSettings):
 class StockFlowSettings(ArticleFlowSettings):
     """What a stock flow can be told."""
 
-    calculation: str = Field(
+    calculation: str = Setting(
         default="", title="Calculation", description="Which figure of the source is sent; empty takes its default."
     )
-    subtract_orders: bool = Field(
+    subtract_orders: bool = Setting(
         default=True,
         title="Take off orders on their way",
         description="Pieces in orders of this integration that the source of the stock does not have yet.",
     )
-    manage_stock: bool = Field(
+    manage_stock: bool = Setting(
         default=True,
         title="Manage stock",
         description="Whether the target shall keep count; off marks it as unmanaged.",
@@ -113,7 +118,7 @@ class StockFlowSettings(ArticleFlowSettings):
 class CustomerFlowSettings(RecordFlowSettings):
     """What a customers flow can be told."""
 
-    check_vat_number: bool = Field(
+    check_vat_number: bool = Setting(
         default=True,
         title="Check VAT numbers",
         description="Whether a customer with a VAT number that cannot be right waits for a person.",
@@ -123,13 +128,13 @@ class CustomerFlowSettings(RecordFlowSettings):
 class PriceFlowSettings(ArticleFlowSettings):
     """What a flow of customer-group prices can be told."""
 
-    currency: str = Field(
+    currency: str = Setting(
         default="",
         max_length=3,
         title="Currency",
         description="Of the shop; price lists in another one wait for a person. Empty takes the target's.",
     )
-    gone: Removal = Field(
+    gone: Removal = Setting(
         default=Removal.DELETE, title="When a price is gone", description="What happens to it at the target."
     )
 
@@ -137,14 +142,14 @@ class PriceFlowSettings(ArticleFlowSettings):
 class ShipmentFlowSettings(RecordFlowSettings):
     """What a shipments flow can be told."""
 
-    wait_for_tracking_hours: int = Field(
+    wait_for_tracking_hours: int = Setting(
         default=3,
         ge=0,
         le=720,
         title="Wait for a tracking code",
         description="Hours until a shipment without one is sent without; 0 sends it at once.",
     )
-    default_carrier: str = Field(
+    default_carrier: str = Setting(
         default="", max_length=100, title="Default carrier", description="For shipments that do not name one."
     )
 
@@ -172,6 +177,7 @@ class RecordFlow:
     source: BaseModel
     target: BaseModel
     rules: RuleSet
+    filter: RecordFilter
 
     @property
     def identifier(self) -> Identifier:
@@ -193,29 +199,40 @@ def record_sides(
 def parse_record_flow(source: Connector, target: Connector, kind: RecordKind, raw: Mapping[str, Any]) -> RecordFlow:
     """Check and type a flow's stored settings: ``{"<kind>": …, "source": …, "target": …, "mapping": […]}``.
 
+    ``"shared"`` holds what the integration says for each side; the flow's own settings go before it.
+
     Raises `SettingsRefused` with one sentence that names every setting or mapping row at fault.
     """
     source_side, target_side = record_sides(source, target, kind)
-    unknown = sorted(set(raw) - {str(kind), "source", "target", "mapping"})
+    unknown = sorted(set(raw) - {str(kind), "source", "target", "mapping", "shared"})
     if unknown:
         raise SettingsRefused(f"Unknown group of settings: {', '.join(unknown)}. Use {kind}, source, target, mapping.")
+    shared = raw.get("shared", {})
     try:
         common = COMMON_SETTINGS[kind].model_validate(raw.get(kind, {}))
-        target_settings = target_side.settings.model_validate(raw.get("target", {}))
+        target_settings = _side(target_side.settings, shared.get("target", {}), raw.get("target", {}))
         changes = [Rule.model_validate(row) for row in raw.get("mapping", [])]
         flow = RecordFlow(
             kind=kind,
             common=common,
-            source=source_side.settings.model_validate(raw.get("source", {})),
+            source=_side(source_side.settings, shared.get("source", {}), raw.get("source", {})),
             target=target_settings,
+            filter=RecordFilter.compile(common.filter, known_names(known_fields(kind, source_side))),
             rules=compile_rules(kind, source_side, target_side, target_settings, changes),
         )
     except ValidationError as error:
         raise SettingsRefused(describe(error)) from error
     except MappingRefused as error:
         raise SettingsRefused(str(error)) from error
+    except ExpressionRefused as error:
+        raise SettingsRefused(f"filter: {error.reason}") from error
     _check_choices(source, target, flow, source_side, target_side)
     return flow
+
+
+def known_names(fields: Sequence[Field]) -> frozenset[str]:
+    """The first parts of the names that expressions may use."""
+    return frozenset({field.name.partition(".")[0] for field in fields} | {"raw"})
 
 
 def compile_rules(
@@ -228,6 +245,10 @@ def compile_rules(
     """The default mapping with a person's changes; raises `MappingRefused`."""
     rules = merged(default_rules(kind, source, target, target_settings), changes)
     return RuleSet.compile(rules, source_fields=known_fields(kind, source), target_fields=target.fields)
+
+
+def _side(model: type[BaseModel], shared: Mapping[str, Any], own: Mapping[str, Any]) -> BaseModel:
+    return model.model_validate(layered(model, shared, own))
 
 
 def _check_choices(

@@ -28,6 +28,8 @@ from store.records import (
     PageOutcome,
     ProblemRecord,
     ProblemState,
+    RecordEntry,
+    Settled,
     SkipReason,
     Timeline,
 )
@@ -63,7 +65,9 @@ __all__ = [
     "PageOutcome",
     "ProblemRecord",
     "ProblemState",
+    "RecordEntry",
     "Reservation",
+    "Settled",
     "SkipReason",
     "Store",
     "Timeline",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.database import Database
@@ -38,10 +38,41 @@ class Bindings(Repository):
                 )
                 for row in rows.all():
                     key = stored[row.source_key]
-                    found[key] = BindingRecord(
-                        kind, key, row.target_id, row.target_number, row.content_hash, row.details
-                    )
+                    found[key] = _record(row, key)
         return found
+
+    async def of_targets(
+        self, workspace_id: str, flow_id: str, kind: str, target_ids: Sequence[str]
+    ) -> dict[str, tuple[BindingRecord, ...]]:
+        """The bindings to these target records, by target id; unknown ones are left out."""
+        found: dict[str, tuple[BindingRecord, ...]] = {}
+        async with self._database.reading() as session:
+            for start in range(0, len(target_ids), CHUNK):
+                rows = await session.exec(
+                    select(Binding).where(
+                        col(Binding.workspace_id) == workspace_id,
+                        col(Binding.flow_id) == flow_id,
+                        col(Binding.kind) == kind,
+                        col(Binding.target_id).in_(target_ids[start : start + CHUNK]),
+                    )
+                )
+                for row in rows.all():
+                    found[row.target_id] = (*found.get(row.target_id, ()), _record(row, row.source_key))
+        return found
+
+    async def mark_removed(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> None:
+        """Remember that these records were archived or deleted at the target; writing them again undoes it."""
+        async with self._database.writing() as session:
+            await session.exec(
+                update(Binding)
+                .where(
+                    col(Binding.workspace_id) == workspace_id,
+                    col(Binding.flow_id) == flow_id,
+                    col(Binding.kind) == kind,
+                    col(Binding.source_key).in_(list(keys)),
+                )
+                .values(removed_at=datetime.now(UTC), content_hash="")
+            )
 
     async def put(self, workspace_id: str, flow_id: str, *bindings: BindingRecord) -> None:
         """Remember bindings, all in one transaction. A newer one replaces the older, except for orders.
@@ -108,6 +139,12 @@ async def bind_order(session: AsyncSession, database: Database, item: Item, targ
     )
 
 
+def _record(row: Binding, key: str) -> BindingRecord:
+    return BindingRecord(
+        row.kind, key, row.target_id, row.target_number, row.content_hash, row.details, row.removed_at is not None
+    )
+
+
 async def _put(session: AsyncSession, database: Database, binding: Binding) -> None:
     insert = database.insert(Binding).values(**binding.model_dump())
     replaced = {
@@ -115,6 +152,7 @@ async def _put(session: AsyncSession, database: Database, binding: Binding) -> N
         "target_number": insert.excluded.target_number,
         "content_hash": insert.excluded.content_hash,
         "details": insert.excluded.details,
+        "removed_at": None,
         "updated_at": insert.excluded.updated_at,
     }
     # An order already bound elsewhere is left alone by the condition, and then no row comes back.

@@ -48,7 +48,7 @@ class Pages(Repository):
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
             superseded = read_number is not None and read_number != flow.read_number
             if not superseded:
-                _move(flow, next_page, cursor, datetime.now(UTC))
+                move_read(flow, next_page, cursor, datetime.now(UTC), records=len(entries))
             outcome = await self._take_in(session, flow, entries, settings_version)
         return replace(outcome, superseded=superseded)
 
@@ -193,14 +193,15 @@ def _listed_text(item: Item) -> str:
     )
 
 
-def _move(flow: Flow, next_page: str | None, cursor: str | None, now: datetime) -> None:
-    """Move the read of a flow on; a completed one moves its cursor."""
+def move_read(flow: Flow, next_page: str | None, cursor: str | None, now: datetime, *, records: int) -> None:
+    """Move the read of a flow on by so many records; a completed one moves its cursor."""
     flow.page = next_page
+    flow.read_records += records
     flow.pending_cursor = later_cursor(flow.pending_cursor, cursor)
     if next_page is not None:
         return
     flow.cursor = later_cursor(flow.cursor, flow.pending_cursor)
-    flow.pending_cursor = None
+    flow.pending_cursor = flow.read_began_at = None
     if flow.sweeping:
         flow.last_sweep_at = now
         flow.sweeping = False

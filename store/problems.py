@@ -77,7 +77,10 @@ class Problems(Repository):
             return problem_record(self._sealer, row, (await session.exec(waiting)).one())
 
     async def resolve_empty(self, workspace_id: str, flow_id: str) -> int:
-        """Close the causes for which nothing waits any more; returns how many were closed."""
+        """Close the causes for which nothing waits any more; returns how many were closed.
+
+        A guard that held a whole flow's removals back stays until `resolve`: no item waits for it.
+        """
         waiting = select(Item.id).where(col(Item.problem_id) == col(ProblemRow.id), col(Item.state) == ItemState.PARKED)
         async with self._database.writing() as session:
             closed = await session.exec(
@@ -86,12 +89,26 @@ class Problems(Repository):
                     col(ProblemRow.workspace_id) == workspace_id,
                     col(ProblemRow.flow_id) == flow_id,
                     col(ProblemRow.state) == ProblemState.OPEN,
+                    col(ProblemRow.code) != ProblemCode.TOO_MANY_GONE,
                     not_(waiting.exists()),
                 )
                 .values(state=ProblemState.RESOLVED),
                 execution_options={"synchronize_session": False},
             )
             return closed.rowcount
+
+    async def resolve(self, workspace_id: str, flow_id: str, code: ProblemCode) -> None:
+        """Close a flow's causes of one code."""
+        async with self._database.writing() as session:
+            await session.exec(
+                update(ProblemRow)
+                .where(
+                    col(ProblemRow.workspace_id) == workspace_id,
+                    col(ProblemRow.flow_id) == flow_id,
+                    col(ProblemRow.code) == code,
+                )
+                .values(state=ProblemState.RESOLVED)
+            )
 
     def _sealed(self, workspace_id: str, problem_id: str, column: str, text: str) -> bytes:
         return self._sealer.seal(ProblemRow, column, workspace_id, problem_id, text.encode())

@@ -11,6 +11,7 @@ from store.integrations import Integrations
 from store.items import Items
 from store.keys import KeyRing
 from store.problems import Problems
+from store.record_pages import RecordPages
 from store.repository import KeyedHashes
 from store.rotation import rotate
 from store.sealing import Sealer
@@ -35,6 +36,7 @@ class Store:
         self.flows = Flows(*parts)
         self.value_maps = ValueMaps(*parts)
         self.items = Items(*parts)
+        self.record_pages = RecordPages(*parts)
         self.exchanges = Exchanges(*parts)
         self.bindings = Bindings(*parts)
         self.claims = Claims(*parts)

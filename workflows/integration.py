@@ -7,9 +7,10 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from workflows import names
-    from workflows.lane import OrdersLane
+    from workflows.lane import Lane
     from workflows.messages import (
         INTEGRATION_WORKFLOW,
+        ORDERS,
         FlowPlan,
         FlowState,
         FlowTarget,
@@ -22,7 +23,9 @@ with workflow.unsafe.imports_passed_through():
         ResyncInput,
         Retry,
     )
+    from workflows.orders_lane import OrdersLane
     from workflows.policies import LEDGER
+    from workflows.records_lane import RecordsLane
 
 
 @workflow.defn(name=INTEGRATION_WORKFLOW)
@@ -38,11 +41,11 @@ class IntegrationWorkflow:
         self._history_limit = start.history_limit
         self._paused = start.state.paused
         self._stopped = False
-        self._lanes: dict[str, OrdersLane] = {}
+        self._lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         for plan in start.flows:
             state = start.state.flows.get(plan.flow_id) or FlowState(wanted=True)
-            self._lanes[plan.flow_id] = OrdersLane(self, plan, state)
+            self._lanes[plan.flow_id] = self._lane(plan, state)
 
     @workflow.run
     async def run(self, start: IntegrationInput) -> None:
@@ -105,7 +108,7 @@ class IntegrationWorkflow:
     async def retry(self, wish: Retry) -> None:
         """Release named items, or all parked for one problem, and run."""
         order = ReleaseInput(workspace_id=self.workspace_id, integration_id=self.integration_id, **wish.model_dump())
-        if await self._write_down(names.RELEASE_ITEMS, order, "Release parked orders"):
+        if await self._write_down(names.RELEASE_ITEMS, order, "Release what waits"):
             self._want("")
 
     @workflow.signal
@@ -146,10 +149,13 @@ class IntegrationWorkflow:
         if known is not None:
             known.reschedule(plan)
             return
-        lane = OrdersLane(self, plan, FlowState(wanted=True))
+        lane = self._lane(plan, FlowState(wanted=True))
         self._lanes[flow_id] = lane
         if not self.ending:
             self._tasks[flow_id] = asyncio.create_task(lane.live())
+
+    def _lane(self, plan: FlowPlan, state: FlowState) -> Lane:
+        return (OrdersLane if plan.kind == ORDERS else RecordsLane)(self, plan, state)
 
     def _want(self, flow_id: str) -> None:
         for known, lane in self._lanes.items():

@@ -25,6 +25,10 @@ def order_workflow_id(integration_id: str, source_id: str) -> str:
     return f"order/{integration_id}/{source_id}"
 
 
+ORDERS = "orders"
+"""The kind of flow whose records have a workflow of their own each; all others move in pages."""
+
+
 class FlowPlan(BaseModel):
     """What the integration's workflow must know of a flow."""
 
@@ -174,16 +178,35 @@ class HandedOut(BaseModel):
     source_id: str
 
 
-class FetchResult(BaseModel):
-    """What one page brought."""
+class FlowResult(BaseModel):
+    """Where a flow stands after one page."""
 
-    ready: list[HandedOut] = Field(default_factory=list)
     more_pages: bool = False
     more_ready: bool = False
     blocked: str = ""
+    """The problem code of a connection that refuses, or of settings that do not fit."""
     cursor: str = ""
     page: str = ""
     counts: FlowCounts = Field(default_factory=FlowCounts)
+
+
+class FetchResult(FlowResult):
+    """What one page of orders brought."""
+
+    ready: list[HandedOut] = Field(default_factory=list)
+
+
+class SyncInput(FlowRef):
+    """Read the next page of a flow that moves in pages, and work on what is ready."""
+
+    begin: bool
+    """True for the first page of a run: housekeeping of the ledger happens here."""
+    read: bool
+    """False only works on what is ready."""
+
+
+class SyncResult(FlowResult):
+    """What one page of records brought."""
 
 
 class ResyncInput(FlowRef):

@@ -3,6 +3,7 @@
 from temporalio.common import SearchAttributeKey
 
 FETCH_ORDERS = "fetch_orders"
+SYNC_RECORDS = "sync_records"
 RESYNC_FLOW = "resync_flow"
 RELEASE_ITEMS = "release_items"
 FIND_ORDER = "find_order"

@@ -55,8 +55,14 @@ POLICIES = {"PAGE": PAGE, "RECORD": RECORD, "LEDGER": LEDGER}
 
 ORDERS_FIRST = 1
 """Priority key of orders; everything else gets a higher number, which means later."""
+AFTER_ORDERS = 3
 
 
 def orders_first(connection_id: str) -> Priority:
     """Orders before anything else, and each source connection its fair share."""
     return Priority(priority_key=ORDERS_FIRST, fairness_key=connection_id[:64] or None)
+
+
+def after_orders(connection_id: str) -> Priority:
+    """Whole pages of records wait for every order."""
+    return Priority(priority_key=AFTER_ORDERS, fairness_key=connection_id[:64] or None)
