@@ -1,10 +1,10 @@
-"""The shop itself: root list, settings, payment methods, registered customers and their groups."""
+"""The shop itself: its record, settings and payment methods."""
 
 from __future__ import annotations
 
 from simulators.ccvshop.call import Call, Reply
-from simulators.ccvshop.collection import Query, single_page
-from simulators.ccvshop.refusal import invalid, missing
+from simulators.ccvshop.collection import single_page
+from simulators.ccvshop.refusal import missing
 from simulators.ccvshop.shop import STATUS_NAMES, Record
 
 WEBSHOP_ID = 1
@@ -60,67 +60,16 @@ def list_paymethods(call: Call) -> Reply:
     return 200, single_page(call.request, list(call.shop.paymethods.values()))
 
 
-def list_users(call: Call) -> Reply:
-    """``GET /users/``."""
-    return _users(call, list(call.shop.users.values()))
-
-
-def read_user(call: Call) -> Reply:
-    """``GET /users/{id}/``."""
-    return 200, _rendered_user(call, call.found("users"))
-
-
-def list_usergroups(call: Call) -> Reply:
-    """``GET /usergroups/``."""
-    query = Query(call.request)
-    page = query.page(call.request, query.sorted(list(call.shop.usergroups.values()), ("groupname", "id")))
-    return 200, page.envelope([_rendered_group(call, group) for group in page.items])
-
-
-def read_usergroup(call: Call) -> Reply:
-    """``GET /usergroups/{id}/``."""
-    return 200, _rendered_group(call, call.found("usergroups"))
-
-
-def list_group_users(call: Call) -> Reply:
-    """``GET /usergroups/{id}/users/``."""
-    group = call.found("usergroups")
-    return _users(call, [user for user in call.shop.users.values() if user["group_id"] == group["id"]])
-
-
-def _users(call: Call, users: list[Record]) -> Reply:
-    query = Query(call.request, ("approval_status",))
-    wanted = query.text("approval_status")
-    if wanted not in (None, "pending", "accepted"):
-        raise invalid("Query parameter approval_status must be pending or accepted.")
-    hits = [
-        {**user, "first_name": address["first_name"], "last_name": address["last_name"]}
-        for user in users
-        if wanted in (None, user["approval_status"])
-        for address in [user["userinfo"]["billingaddress"]]
-    ]
-    page = query.page(call.request, query.sorted(hits, ("first_name", "id", "last_name")))
-    return 200, page.envelope([_rendered_user(call, call.shop.users[user["id"]]) for user in page.items])
-
-
-def _rendered_user(call: Call, user: Record) -> Record:
-    return {"href": call.href("users", user["id"]), **user}
-
-
-def _rendered_group(call: Call, group: Record) -> Record:
-    users = {"href": call.href("usergroups", group["id"], "users")}
-    return {"href": call.href("usergroups", group["id"]), **group, "users": users}
-
-
 def _webshop(call: Call) -> Record:
+    limit = call.settings["product_limit"]
     return {
         "href": call.href("webshops", WEBSHOP_ID),
         "id": WEBSHOP_ID,
         "name": call.settings["shop_name"],
         "is_multishop_system": False,
         "is_salespos": False,
-        "product_limit": -1,
-        "product_limit_left": -1,
+        "product_limit": limit,
+        "product_limit_left": -1 if limit < 0 else max(0, limit - len(call.shop.products)),
         "api_root": call.request.base_url,
         "webshops": {"href": call.href("webshops", WEBSHOP_ID, "webshops")},
     }

@@ -1,4 +1,4 @@
-"""New orders, rows, products and users in the shop's full shape, from the parts somebody gave."""
+"""New orders, rows and users in the shop's full shape, from the parts somebody gave."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from simulators.ccvshop.product_shape import whole_product
 from simulators.ccvshop.shop import Record, Shop, merge
 from simulators.ccvshop.signing import moment_text
 from simulators.ccvshop.totals import order_totals, row_total, unit_price
+from simulators.ccvshop.variant_shape import variant_pairs
 
 _ADDRESS: Record = {
     "gender": None,
@@ -124,34 +126,6 @@ _ROW: Record = {
     "attributes": [],
     "uploads": [],
 }
-_PRODUCT: Record = {
-    "productnumber": "",
-    "eannumber": "",
-    "mpnnumber": "",
-    "name": "",
-    "shortdescription": "",
-    "description": "",
-    "is_active": True,
-    "vatrate": 21,
-    "taxtariff": "normal",
-    "price": Decimal(0),
-    "discount": Decimal(0),
-    "purchaseprice": Decimal(0),
-    "unit": "stuk",
-    "stockenabled": True,
-    "stocktype": "Product",
-    "stock": 0,
-    "stocklocation": "",
-    "ordering_without_stock": "global_setting",
-    "weight": Decimal(0),
-    "minimal_order_amount": 1,
-    "decimal_amount": 0,
-    "memo": "",
-    "is_multishop_product": False,
-    "is_visible": True,
-    "can_be_ordered": True,
-    "package": {"id": 1, "name": "Standaard"},
-}
 _COUNTRIES = {
     "AU": "Australië",
     "BE": "België",
@@ -166,18 +140,20 @@ _COUNTRIES = {
     "NO": "Noorwegen",
     "PT": "Portugal",
 }
+_ADDRESSES = ("billingaddress", "deliveryaddress")
 _AMOUNTS = frozenset({"total_orderrow_price", "total_price", "total_tax"})
 
 
 def full_customer(given: Record | None, base: Record | None = None) -> Record:
     """A customer with every property; full names and lines of an address follow from their parts when absent."""
-    customer = merge(copy.deepcopy(base or _CUSTOMER), copy.deepcopy(given or {}))
-    for name in ("billingaddress", "deliveryaddress"):
+    members = {name: value for name, value in (given or {}).items() if value is not None or name not in _ADDRESSES}
+    customer = merge(copy.deepcopy(base or _CUSTOMER), copy.deepcopy(members))
+    for name in _ADDRESSES:
         address = customer[name]
         sent = ((given or {}).get(name)) or {}
-        if "full_name" not in sent and (sent.get("first_name") or sent.get("last_name")):
+        if "full_name" not in sent and sent.keys() & {"first_name", "last_name"}:
             address["full_name"] = f"{address['first_name'] or ''} {address['last_name'] or ''}".strip()
-        if "address_line_1" not in sent and sent.get("street"):
+        if "address_line_1" not in sent and sent.keys() & {"street", "housenumber", "housenumber_suffix"}:
             number = "" if address["housenumber"] is None else str(address["housenumber"])
             address["address_line_1"] = f"{address['street']} {number}{address['housenumber_suffix'] or ''}".strip()
         if "country" not in sent and sent.get("country_code"):
@@ -187,9 +163,10 @@ def full_customer(given: Record | None, base: Record | None = None) -> Record:
 
 def full_row(shop: Shop, given: Record) -> Record:
     """A row with every property and its amounts; values next to a product override the catalogue's."""
-    product = shop.products.get(given["product_id"]) if given.get("product_id") else None
+    stored = shop.products.get(given["product_id"]) if given.get("product_id") else None
     row = copy.deepcopy(_ROW)
-    if product is not None:
+    if stored is not None:
+        product = whole_product(stored)
         row |= {
             "product_name": product["name"],
             "product_number": product["productnumber"],
@@ -203,6 +180,7 @@ def full_row(shop: Shop, given: Record) -> Record:
             "package_id": product["package"]["id"],
         }
         row["custom_price"] = "price" in given
+        row |= _variant(shop, given.get("attribute_combination_id"))
     row |= copy.deepcopy(given)
     row["package_name"] = shop.packages.get(row["package_id"], {"name": ""})["name"]
     row["id"] = given.get("id") or shop.next_id("orderrows")
@@ -210,6 +188,27 @@ def full_row(shop: Shop, given: Record) -> Record:
     row.pop("attribute_combination_id", None)
     priced(row, given)
     return row
+
+
+def _variant(shop: Shop, combination_id: Any) -> Record:
+    """What a row shows of the attribute combination it names."""
+    if combination_id is None:
+        return {}
+    combination = shop.table("attributecombinations")[int(combination_id)]
+    return {
+        "sub_product_number": combination["product_number"],
+        "sub_sku_number": combination["sku_number"],
+        "sub_ean_number": combination["ean_number"],
+        "attributes": [
+            {
+                "id": pair["attribute_value"]["id"],
+                "option_name": pair["attribute"]["name"],
+                "value_name": pair["attribute_value"]["name"],
+                "price": pair["extra_price"],
+            }
+            for pair in variant_pairs(shop, combination)
+        ],
+    }
 
 
 def priced(row: Record, given: Record | None = None) -> None:
@@ -264,29 +263,18 @@ def totalled(order: Record, rows: list[Record], given: Record | None = None) -> 
     order.update({name: value for name, value in computed.items() if name not in kept})
 
 
-def full_product(shop: Shop, given: Record, now: datetime) -> Record:
-    """A product with every property, from its read or write shape."""
-    values = copy.deepcopy(given)
-    if "active" in values:
-        values["is_active"] = values.pop("active")
-    if "package_id" in values:
-        values["package"] = copy.deepcopy(shop.packages[values.pop("package_id")])
-    product = {"id": given.get("id") or shop.next_id("products"), **copy.deepcopy(_PRODUCT), **values}
-    product.setdefault("createdate", moment_text(now))
-    product.setdefault("modifydate", product["createdate"])
-    return product
-
-
-def full_user(shop: Shop, given: Record) -> Record:
-    """A registered customer with every property."""
+def full_user(shop: Shop, given: Record, base: Record | None = None) -> Record:
+    """A registered customer with every property: the one given, on top of what was there before."""
+    members = {name: value for name, value in given.items() if name not in ("userinfo", "password")}
     user: Record = {
-        "id": given.get("id") or shop.next_id("users"),
+        "id": given.get("id") or shop.next_id("users") if base is None else base["id"],
         "username": "",
         "group_id": None,
         "status": True,
         "approval_status": "accepted",
         "product_in_category_discount": "highest",
-        **copy.deepcopy({name: value for name, value in given.items() if name != "userinfo"}),
+        **(base or {}),
+        **copy.deepcopy(members),
     }
-    user["userinfo"] = full_customer(given.get("userinfo"))
+    user["userinfo"] = full_customer(given.get("userinfo"), copy.deepcopy(base["userinfo"]) if base else None)
     return user

@@ -66,6 +66,15 @@ class Call:
             raise missing(kind, self.ids[0])
         return record
 
+    def need_b2b(self) -> None:
+        """Answer 500.90 while the shop has no app for business customers, switch ``b2b_installed``.
+
+        Raises:
+            Refusal: 500.90.
+        """
+        if not self.settings["b2b_installed"]:
+            raise Refusal(500, "500.90", "The B2B app is not installed.")
+
     def refuse_if_unchanged(self, unchanged: bool) -> None:
         """Answer 500.50 to a write that changes nothing, if the switch ``refuse_unchanged`` says so.
 

@@ -6,15 +6,17 @@ query parameters are refused; without ``orderby`` rows come by ascending id.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
 
 from simulators.ccvshop.refusal import invalid
+from simulators.ccvshop.table import Record, Table
 from simulators.kit import VendorRequest
 
+Test = Callable[[Record], bool]
 DEFAULT_SIZE = 50
 LARGEST_SIZE = 250
 _PAGING = frozenset({"start", "size", "orderby"})
@@ -77,15 +79,30 @@ class Query:
 
     def sorted(self, rows: Sequence[dict[str, Any]], names: Collection[str]) -> list[dict[str, Any]]:
         """The rows in the order asked for; rows without the value come first, equal ones by id."""
+        name, descending = self._order(names)
+        return sorted(
+            rows,
+            key=lambda row: (row.get(name) is not None, "" if row.get(name) is None else row[name], row["id"]),
+            reverse=descending,
+        )
+
+    def listed(
+        self, table: Table, names: Collection[str] = (), tests: Sequence[Test] = (), within: list[Record] | None = None
+    ) -> Sequence[Record]:
+        """The records of a table, or those ``within`` it, that pass every test, in the order asked for."""
+        name, descending = self._order(names)
+        if within is None and not tests:
+            return table.ordered(name, descending=descending)
+        rows = table.ordered(name, descending=descending)[:] if within is None else within
+        hits = [row for row in rows if all(passes(row) for passes in tests)]
+        return hits if within is None else table.sort(hits, name, descending=descending)
+
+    def _order(self, names: Collection[str]) -> tuple[str, bool]:
         order = self._values.get("orderby", "id")
         name = order.removesuffix("_desc")
         if name not in names and order != "id":
             raise invalid(f"Sorting by {order} is not possible here; known are {', '.join(sorted(names))}.")
-        return sorted(
-            rows,
-            key=lambda row: (row.get(name) is not None, "" if row.get(name) is None else row[name], row["id"]),
-            reverse=order.endswith("_desc"),
-        )
+        return name, order.endswith("_desc")
 
     def page(self, request: VendorRequest, rows: Sequence[dict[str, Any]]) -> Page:
         """The part of the rows that ``start`` and ``size`` ask for."""
@@ -139,7 +156,20 @@ class Page:
         return f"{self._request.base_url}{path}?{query}"
 
 
-def single_page(request: VendorRequest, items: list[dict[str, Any]]) -> dict[str, Any]:
+def single_page(request: VendorRequest, items: list[dict[str, Any]], filters: Collection[str] = ()) -> dict[str, Any]:
     """The envelope of collections that come whole; ``start``, ``size`` and ``orderby`` do no harm there."""
-    Query(request)
+    Query(request, filters)
     return {"href": f"{request.base_url}{request.raw_target.partition('?')[0]}", "items": items}
+
+
+def expanded(request: VendorRequest, names: Collection[str]) -> set[str]:
+    """The sub-collections that ``expand`` asks for.
+
+    Raises:
+        Refusal: 400, a name is not offered here.
+    """
+    asked = {part for name, value in request.query if name == "expand" for part in value.split(",") if part}
+    unknown = sorted(asked - set(names))
+    if unknown:
+        raise invalid(f"Expanding {', '.join(unknown)} is not possible here; known are {', '.join(sorted(names))}.")
+    return asked

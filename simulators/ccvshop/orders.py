@@ -15,6 +15,7 @@ from simulators.ccvshop.collection import Query, single_page
 from simulators.ccvshop.refusal import invalid, missing
 from simulators.ccvshop.shop import STATUS_NAMES, Record
 from simulators.ccvshop.signing import moment_text
+from simulators.ccvshop.variants import take_from_stock
 
 _FILTERS = frozenset(
     {
@@ -110,7 +111,7 @@ def create_order(call: Call) -> Reply:
         order["checkout_href"] = f"{call.request.base_url}/checkout/{order['id']}/"
     call.shop.put_order(order, rows)
     if order["is_completed"]:
-        _take_from_stock(call, rows)
+        take_from_stock(call, rows, given_rows)
         call.events.append(Event("orders.created", order))
     return 201, rendered_order(call, order)
 
@@ -136,7 +137,8 @@ def change_order(call: Call) -> Reply:
         totalled(order, rows)
     call.shop.put_order(order, rows)
     if body.get("mail"):
-        call.shop.mails.append({"order_id": order["id"], "status": order["status"], "note": body.get("note")})
+        told = {name: order[name] for name in ("status", "track_and_trace_code", "track_and_trace_carrier")}
+        call.shop.mails.append({"order_id": order["id"], **told, "note": body.get("note")})
     call.events.extend(order_changes(before, order))
     return 204, None
 
@@ -162,6 +164,26 @@ def change_row(call: Call) -> Reply:
         raise invalid("Property count must be more than 0.")
     row.update(body)
     priced(row)
+    totalled(order, call.shop.rows(order["id"]))
+    return 204, None
+
+
+def add_row(call: Call) -> Reply:
+    """``POST /orders/{id}/orderrows/``: one row more."""
+    order = call.found("orders")
+    (given,) = _checked_rows(call, [call.body()])
+    row = full_row(call.shop, given)
+    rows = [*call.shop.rows(order["id"]), row]
+    totalled(order, rows)
+    call.shop.put_order(order, rows)
+    return 201, rendered_row(call, row)
+
+
+def delete_row(call: Call) -> Reply:
+    """``DELETE /orderrows/{id}/``."""
+    row = call.found("orderrows")
+    order = call.shop.orders[row["order_id"]]
+    call.shop.delete("orderrows", row["id"])
     totalled(order, call.shop.rows(order["id"]))
     return 204, None
 
@@ -277,7 +299,9 @@ def _checked_rows(call: Call, rows: list[Any]) -> list[Record]:
         if row["count"] <= 0:
             raise invalid(f"Property count in {where} must be more than 0.")
         if row.get("attribute_combination_id") is not None:
-            raise invalid(f"There is no attribute combination {row['attribute_combination_id']} ({where}).")
+            combination = call.shop.table("attributecombinations").get(int(row["attribute_combination_id"]))
+            if combination is None or combination["product_id"] != row.get("product_id"):
+                raise invalid(f"There is no attribute combination {row['attribute_combination_id']} ({where}).")
         if row.get("product_id") is not None:
             if row["product_id"] not in call.shop.products:
                 raise missing("product", row["product_id"])
@@ -288,10 +312,3 @@ def _checked_rows(call: Call, rows: list[Any]) -> list[Record]:
         if row["package_id"] not in call.shop.packages:
             raise missing("package", row["package_id"])
     return rows
-
-
-def _take_from_stock(call: Call, rows: list[Record]) -> None:
-    for row in rows:
-        product = call.shop.products.get(row["product_id"])
-        if product is not None and product["stockenabled"]:
-            product["stock"] -= row["count"]

@@ -37,3 +37,8 @@ def invalid(message: str) -> Refusal:
 def missing(kind: str, record_id: int) -> Refusal:
     """No such record; status 404 without a code is the simulator's choice."""
     return Refusal(404, None, f"There is no {kind} with id {record_id}.")
+
+
+def duplicate(name: str, value: object) -> Refusal:
+    """A value that must be unique and is taken. Source: error 500.40, that a user name answers it is inferred."""
+    return Refusal(500, "500.40", f"Property {name} with value {value} already exists.")

@@ -55,7 +55,36 @@ PRODUCT = _table(
     "show_on_facebook:b show_order_button:s product_layout:i photo_size:s hide_without_category:s memo:s supplier_id:i "
     "fixed_staggered_prices:b google_shopping_category:s is_included_for_export_feed:b"
 )
-PACKAGE = _table("name:s")
+NAMED = _table("name:s")
+PRODUCT_NOT_NULL = ("name", "price", "discount", "package_id")
+PHOTO_POST = _table("file_type:s alttext:s source:s is_mainphoto:b")
+PHOTO_PATCH = _table("alttext:s is_mainphoto:b")
+PHOTOS_PUT = _table("productphotos:a")
+STAGGERED_PRICE = _table("quantity:n price:n discount:n")
+ATTRIBUTE = _table("name:s type:s")
+ATTRIBUTE_VALUE = _table("name:s default_price:n")
+PRODUCT_ATTRIBUTE_VALUE_POST = _table("optionvalue:i price:n position:i stock:n enable:b")
+PRODUCT_ATTRIBUTE_VALUE_PATCH = _table("optionposition:i position:i price:n enable:b")
+ATTRIBUTE_COMBINATION = _table(
+    "note:s stock:n product_number:s ean_number:s sku_number:s delivery_time:i delivery_time_type:s "
+    "delivery_default_text:s active:b"
+)
+CATEGORY = _table(
+    "name:s description:s description_bottom:s description_photo_position:s description_photo_size:s "
+    "description_photo_source:s description_photo_file_type:s searchwords:s layout_of_products_id:i color:i "
+    "color_alternative:i layout_of_categories_id:i photo_source:s photo_file_type:s show_big_photo:b "
+    "productphoto_in_canvas:b show_orderbutton:b orderby:s items_per_page:i position:i show_on_website:b "
+    "parentcategory_id:i meta_description:s meta_keywords:s page_title:s no_index:b no_follow:b alias:s"
+)
+PRODUCT_TO_CATEGORY_POST = _table("position:i product_id:i category_id:i")
+PRODUCT_TO_CATEGORY_PATCH = _table("position:i")
+_USER = _table("username:s password:s encryption:s group_id:i status:b product_in_category_discount:s userinfo:o")
+USER_POST = {**_USER, "gender": "s"}
+USER_PATCH = {**_USER, "approval_status": "s"}
+USER_GROUP = _table("groupname:s discount:n default:b product_in_category_discount:s")
+PRODUCT_ADJUSTMENT = _table("price:n discount:n hidden:b")
+CATEGORY_ADJUSTMENT = _table("discount:n hidden:b include_sub_categories:b")
+STAGGERED_PRICE_ADJUSTMENT = _table("price:n discount:n")
 WEBHOOK_POST = _table("event:s address:s is_active:b")
 WEBHOOK_PATCH = _table("address:s is_active:b")
 
@@ -68,13 +97,20 @@ PRODUCT_LENGTHS = {
     "description": 65536,
     "stocklocation": 255,
 }
-TAX_TARIFFS = frozenset({"normal", "low a", "low b", "extra low", "zero"})
 
 _WORDS = {"s": "text", "n": "a number", "i": "an integer", "b": "true or false", "o": "an object", "a": "a list"}
 
 
-def checked(body: Any, fields: dict[str, str], required: Collection[str] = (), where: str = "body") -> dict[str, Any]:
+def checked(
+    body: Any,
+    fields: dict[str, str],
+    required: Collection[str] = (),
+    where: str = "body",
+    not_null: Collection[str] = (),
+) -> dict[str, Any]:
     """The body, if it holds only known properties of the right types and all required ones.
+
+    ``not_null`` names properties that may be left out but not be null; required ones may be neither.
 
     Raises:
         Refusal: 400, naming the first property that is wrong.
@@ -84,7 +120,7 @@ def checked(body: Any, fields: dict[str, str], required: Collection[str] = (), w
     for name, value in body.items():
         if name not in fields:
             raise invalid(f"Property {name} in {where} is unknown or read-only.")
-        if value is None and name not in required:
+        if value is None and name not in required and name not in not_null:
             continue
         if not _fits(value, fields[name]):
             raise invalid(f"Property {name} in {where} must be {_WORDS[fields[name]]}.")

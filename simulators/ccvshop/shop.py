@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import copy
 import itertools
+from collections.abc import Callable, MutableMapping
 from decimal import Decimal
 from typing import Any
 
-Record = dict[str, Any]
+from simulators.ccvshop.table import Record, Table
+
+__all__ = ["ADJUSTMENT_KINDS", "NAMED_KINDS", "PAYMETHODS", "STATUS_NAMES", "Record", "Shop", "merge"]
 
 PAYMETHODS: tuple[Record, ...] = tuple(
     {
@@ -47,49 +50,136 @@ STATUS_NAMES = {
 }
 
 
+NAMED_KINDS = ("packages", "brands", "suppliers", "conditions")
+ADJUSTMENT_KINDS = tuple(
+    f"{owner}{target}adjustments"
+    for owner in ("usergroup", "user")
+    for target in ("product", "category", "staggeredprice")
+)
+_TABLE_KINDS = (
+    *NAMED_KINDS,
+    "products",
+    "attributes",
+    "attributevalues",
+    "productattributevalues",
+    "attributecombinations",
+    "productphotos",
+    "productstaggeredprices",
+    "categories",
+    "producttocategories",
+    "usergroups",
+    *ADJUSTMENT_KINDS,
+)
+_HANGS_ON: dict[str, tuple[tuple[str, str], ...]] = {
+    "products": (
+        ("productattributevalues", "product_id"),
+        ("attributecombinations", "product_id"),
+        ("productphotos", "product_id"),
+        ("productstaggeredprices", "product_id"),
+        ("producttocategories", "product_id"),
+        ("usergroupproductadjustments", "product_id"),
+        ("userproductadjustments", "product_id"),
+    ),
+    "productstaggeredprices": (
+        ("usergroupstaggeredpriceadjustments", "staggeredprice_id"),
+        ("userstaggeredpriceadjustments", "staggeredprice_id"),
+    ),
+    "categories": (
+        ("categories", "parentcategory_id"),
+        ("producttocategories", "category_id"),
+        ("usergroupcategoryadjustments", "category_id"),
+        ("usercategoryadjustments", "category_id"),
+    ),
+    "attributes": (("attributevalues", "attribute_id"),),
+    "attributevalues": (("productattributevalues", "optionvalue"),),
+    "usergroups": tuple((kind, "usergroup_id") for kind in ADJUSTMENT_KINDS if kind.startswith("usergroup")),
+    "users": tuple((kind, "user_id") for kind in ADJUSTMENT_KINDS if not kind.startswith("usergroup")),
+}
+_FIRST_IDS = {"orders": 1001, "orderrows": 5001, "products": 901}
+
+
 class Shop:
-    """The stored records by kind and id, and the numbers given out."""
+    """The stored records by kind and id, and the numbers given out.
+
+    Products are kept without the members that have their default value; ``product_shape.whole_product`` adds them.
+    Records in a ``Table`` are replaced, never changed in place.
+
+    Attributes:
+        photo_bytes: the content of each product photo by the photo's id.
+        password_writes: how often a password was sent, by user.
+    """
 
     def __init__(self) -> None:
         self.orders: dict[int, Record] = {}
         self.orderrows: dict[int, Record] = {}
         self.ordernotes: dict[int, Record] = {}
-        self.products: dict[int, Record] = {}
-        self.packages: dict[int, Record] = {1: {"id": 1, "name": "Standaard"}}
-        self.users: dict[int, Record] = {}
-        self.usergroups: dict[int, Record] = {}
         self.paymethods: dict[int, Record] = {method["id"]: copy.deepcopy(method) for method in PAYMETHODS}
         self.webhooks: dict[int, Record] = {}
+        self._tables = {kind: Table() for kind in _TABLE_KINDS}
+        self._tables["users"] = Table({name: _billing_name(name) for name in ("first_name", "last_name")})
+        self.packages[1] = {"id": 1, "name": "Standaard"}
         self.mails: list[Record] = []
+        self.photo_bytes: dict[int, bytes] = {}
+        self.password_writes: dict[int, int] = {}
         self.rows_of: dict[int, list[int]] = {}
         self._ids: dict[str, itertools.count[int]] = {}
 
-    def collection(self, kind: str) -> dict[int, Record]:
+    @property
+    def products(self) -> Table:
+        """The products, each without its default values."""
+        return self._tables["products"]
+
+    @property
+    def packages(self) -> Table:
+        """The shipping classes."""
+        return self._tables["packages"]
+
+    @property
+    def users(self) -> Table:
+        """The registered customers."""
+        return self._tables["users"]
+
+    @property
+    def usergroups(self) -> Table:
+        """The customer groups."""
+        return self._tables["usergroups"]
+
+    def table(self, kind: str) -> Table:
+        """The records of a kind that is kept in a table.
+
+        Raises:
+            KeyError: there is no such kind.
+        """
+        return self._tables[kind]
+
+    def kinds(self) -> tuple[str, ...]:
+        """The names of all kinds of records."""
+        return (*self._plain(), *self._tables)
+
+    def collection(self, kind: str) -> MutableMapping[int, Record]:
         """The records of a kind by id.
 
         Raises:
             KeyError: there is no such kind.
         """
-        kinds: dict[str, dict[int, Record]] = {
+        records = self._tables.get(kind, self._plain().get(kind))
+        if records is None:
+            raise KeyError(f"There is no kind {kind!r}; there are {', '.join(sorted(self.kinds()))}.")
+        return records
+
+    def _plain(self) -> dict[str, dict[int, Record]]:
+        return {
             "orders": self.orders,
             "orderrows": self.orderrows,
             "ordernotes": self.ordernotes,
-            "products": self.products,
-            "packages": self.packages,
-            "users": self.users,
-            "usergroups": self.usergroups,
             "paymethods": self.paymethods,
             "webhooks": self.webhooks,
         }
-        if kind not in kinds:
-            raise KeyError(f"There is no kind {kind!r}; there are {', '.join(sorted(kinds))}.")
-        return kinds[kind]
 
     def next_id(self, kind: str) -> int:
         """A number not yet taken in this kind."""
         taken = self.collection(kind)
-        first = {"orders": 1001, "orderrows": 5001, "products": 901}.get(kind, 1)
-        numbers = self._ids.setdefault(kind, itertools.count(first))
+        numbers = self._ids.setdefault(kind, itertools.count(_FIRST_IDS.get(kind, 1)))
         return next(number for number in numbers if number not in taken)
 
     def next_ordernumber(self) -> int:
@@ -111,13 +201,16 @@ class Shop:
             self.orderrows[row["id"]] = row
 
     def delete(self, kind: str, record_id: int) -> None:
-        """Remove a record, an order with everything that hangs on it.
+        """Remove a record with everything that hangs on it.
 
         Raises:
             KeyError: no such kind or record.
         """
         if record_id not in self.collection(kind):
             raise KeyError(f"There is no {kind} record {record_id}.")
+        for dependent, member in _HANGS_ON.get(kind, ()):
+            for record in self._tables[dependent].where(member, record_id):
+                self.delete(dependent, record["id"])
         del self.collection(kind)[record_id]
         if kind == "orders":
             for row_id in self.rows_of.pop(record_id, []):
@@ -127,6 +220,15 @@ class Shop:
             for row_ids in self.rows_of.values():
                 if record_id in row_ids:
                     row_ids.remove(record_id)
+        elif kind == "productphotos":
+            self.photo_bytes.pop(record_id, None)
+        elif kind == "usergroups":
+            for user in self.users.where("group_id", record_id):
+                self.users[user["id"]] = {**user, "group_id": None}
+
+
+def _billing_name(name: str) -> Callable[[Record], Any]:
+    return lambda user: user["userinfo"]["billingaddress"][name]
 
 
 def merge(record: Record, changes: Record) -> Record:

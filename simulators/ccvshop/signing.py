@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from simulators.ccvshop.refusal import Refusal
 from simulators.kit import VendorRequest
@@ -18,8 +19,9 @@ def digest(secret: str, *parts: str | bytes) -> str:
     return hmac.new(secret.encode("utf-8"), message, hashlib.sha512).hexdigest()
 
 
+@lru_cache(maxsize=64)
 def moment_text(moment: datetime) -> str:
-    """The form the API uses: UTC, seconds, ``Z``."""
+    """The form the API uses: UTC, seconds, ``Z``; records of one moment share the text."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 
@@ -15,7 +16,7 @@ def loads(text: str | bytes) -> Any:
     Raises:
         ValueError: the text is no JSON, or holds NaN or Infinity.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_refuse_constant)
+    return json.loads(text, parse_float=_decimal, parse_constant=_refuse_constant)
 
 
 def dumps(value: Any, *, ascii_only: bool = True, escape_slashes: bool = False) -> str:
@@ -81,6 +82,12 @@ def _scalar(value: Any, text: Callable[[str], str]) -> str:
     if isinstance(value, datetime):
         return text(value.isoformat())
     raise TypeError(f"{type(value).__name__} {value!r} cannot be written as exact JSON; use Decimal for amounts.")
+
+
+@lru_cache(maxsize=4096)
+def _decimal(digits: str) -> Decimal:
+    """One Decimal per distinct text: amounts repeat, and 100,000 products should not hold as many."""
+    return Decimal(digits)
 
 
 def _refuse_constant(name: str) -> Any:
