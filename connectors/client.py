@@ -4,7 +4,7 @@ import ipaddress
 import logging
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -122,7 +122,8 @@ class VendorClient:
         self._budget = budget
         self._recorder = recorder
         self._buckets = buckets
-        self._mask = Masking(secrets)
+        self._secrets = (*secrets,)
+        self._mask = Masking(self._secrets)
         self._headers = {"accept": "application/json", "user-agent": "longshore", **(headers or {})}
         self._bounds = bounds or Bounds()
         self._http = new_http(base_url, self._bounds, transport)
@@ -176,8 +177,11 @@ class VendorClient:
         operation: str,
         params: Mapping[str, str] | None = None,
         accept: Collection[Action] = (),
+        secrets: Iterable[str] = (),
     ) -> Answer:
         """Change something at the vendor, with at most one transmission that can be acted upon.
+
+        ``secrets`` are values of this one call, such as a new password, that its record must not hold.
 
         Raises:
             OutcomeUnknown: It was sent and no trustworthy answer came; it may have been done.
@@ -187,7 +191,8 @@ class VendorClient:
             RecordRefused: The vendor refuses it.
             ConnectionRefused: The vendor refuses this account.
         """
-        call = _Call(method, self._url(path, params), path, _content(json), operation, writing=True)
+        url = self._url(path, params)
+        call = _Call(method, url, path, _content(json), operation, writing=True, secrets=(*secrets,))
         return await self._call(call, accept)
 
     def _url(self, path: str, params: Mapping[str, str] | None) -> str:
@@ -301,14 +306,15 @@ class VendorClient:
             await self._budget.exhausted(bucket.name, self._answers.pause(answer))
 
     async def _record(self, call: "_Call", sent: "_Sent", response_body: str, outcome: Outcome) -> None:
+        mask = Masking((*self._secrets, *call.secrets)) if call.secrets else self._mask
         await self._recorder.record(
             Exchange(
                 operation=call.operation,
                 method=call.method,
-                url=self._mask(call.url),
-                request_body=self._mask((call.content or b"").decode()),
+                url=mask(call.url),
+                request_body=mask((call.content or b"").decode()),
                 status=sent.status,
-                response_body=self._mask(response_body),
+                response_body=mask(response_body),
                 started_at=sent.at,
                 duration_ms=round((time.monotonic() - sent.clock) * 1000),
                 outcome=outcome,
@@ -328,6 +334,7 @@ class _Call:
     content: bytes | None
     operation: str
     writing: bool
+    secrets: tuple[str, ...] = field(default=(), repr=False)
 
     def bare_path(self) -> str:
         return self.path.partition("?")[0]

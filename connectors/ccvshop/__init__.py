@@ -11,6 +11,7 @@ from connectors.ccvshop.orders import CcvOrders
 from connectors.ccvshop.records import RECORD_SOURCES, RECORD_TARGETS
 from connectors.ccvshop.settings import CcvConnection, CcvOrderSource
 from connectors.ccvshop.signing import KeyPair
+from connectors.ccvshop.statuses import STATUSES
 from connectors.client import VendorClient
 from connectors.declaration import ConnectionContext, Connector, OrderSourceDeclaration
 from connectors.protocols import ReadDeclaration
@@ -64,22 +65,7 @@ CONNECTOR = Connector(
             sweep_every=timedelta(hours=1),
             sweep_window=timedelta(days=2),
         ),
-        statuses={
-            "1": "New",
-            "2": "In process",
-            "3": "Waiting for manufacturer",
-            "4": "Waiting for payment",
-            "5": "Sent",
-            "6": "Delivered",
-            "7": "Completed",
-            "8": "Cancelled",
-            "9": "Waiting for supplier",
-            "10": "Being packaged",
-            "11": "Ready to be collected",
-            "12": "Being assembled",
-            "13": "Back order",
-            "14": "Reserved",
-        },
+        statuses=STATUSES,
         value_tables={"payment_method": "payment_methods"},
     ),
     record_sources=RECORD_SOURCES,

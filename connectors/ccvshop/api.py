@@ -1,7 +1,7 @@
 """Paths and limits of the shop's REST API. Source: CCV Shop API documentation, rate limits (confirmed June 2022)."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -45,6 +45,18 @@ async def read_collection(
         raise ConnectionRefused(ProblemCode.CONNECTION_REFUSED, sentence) from refusal
     items_of(answer)
     return answer
+
+
+async def pages(
+    client: VendorClient, path: str, params: Mapping[str, str] | None = None, *, operation: str
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """The objects of a collection that every shop has, page by page, sorted by id; raises as `read_collection`."""
+    following: str | None = path
+    asked: Mapping[str, str] | None = {"orderby": "id", "start": "0", "size": str(LARGEST_PAGE), **(params or {})}
+    while following:
+        answer = await read_collection(client, following, asked, operation=operation)
+        yield items_of(answer)
+        following, asked = next_path(answer), None
 
 
 def items_of(answer: Answer) -> list[dict[str, Any]]:

@@ -1,12 +1,19 @@
-"""The buyer and the addresses of an order. Source: CCV Shop API documentation, orders, and one logged order."""
+"""The buyer and the addresses of an order, and of a registered customer, who has them in the same members.
+
+Source: CCV Shop API documentation, orders, and one logged order.
+"""
 
 from commerce.customer import Address, Customer, CustomerKind
 from connectors.ccvshop.fields import Fields
 
 
 def read_customer(order: Fields) -> Customer:
-    """The buyer: a company as soon as a company name is given, whatever the customer type says."""
-    customer = order.child("customer")
+    """The buyer of an order."""
+    return read_person(order.child("customer"), order.child("user").text("id"), order.text("orderedinlng"))
+
+
+def read_person(customer: Fields, source_id: str, language: str = "") -> Customer:
+    """A person or company: a company as soon as a company name is given, whatever the customer type says."""
     billing = customer.child("billingaddress")
     company = billing.text("company")
     first, last = billing.text("first_name") or billing.text("initials"), billing.text("last_name")
@@ -14,7 +21,7 @@ def read_customer(order: Fields) -> Customer:
         first, last = "", billing.text("full_name") or first
     return Customer(
         kind=CustomerKind.COMPANY if company else CustomerKind.PERSON,
-        source_id=order.child("user").text("id") or None,
+        source_id=source_id or None,
         email=customer.text("email"),
         company=company,
         first_name=first,
@@ -22,18 +29,17 @@ def read_customer(order: Fields) -> Customer:
         phone=billing.text("telephone") or billing.text("mobile"),
         vat_number=customer.text("btw"),
         registration_number=customer.text("kvk"),
-        language=order.text("orderedinlng"),
+        language=language,
     )
 
 
-def read_addresses(order: Fields) -> tuple[Address, Address]:
-    """Billing and delivery address.
+def read_addresses(customer: Fields) -> tuple[Address, Address]:
+    """Billing and delivery address of an order's ``customer`` or a registered customer's ``userinfo``.
 
     The shop leaves fields of the delivery address empty where they equal the billing address, so these are taken from
     there: the addressee and the street line as a whole each, postcode and city one by one. An address in another
     country keeps its own, since it may well have no postcode.
     """
-    customer = order.child("customer")
     billing = _address(customer.child("billingaddress"))
     delivery = _address(customer.child("deliveryaddress"))
     given: dict[str, str] = {}

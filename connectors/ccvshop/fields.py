@@ -123,5 +123,5 @@ class Fields:
             name,
             str(value)[:_SHOWN],
             f"the shop sent {shown} in {self._place}{name} where {wanted} belongs. "
-            "Open and save the order in the shop, or ask CCV to correct it, then retry.",
+            "Open and save it in the shop, or ask CCV to correct it, then retry.",
         )

@@ -77,7 +77,7 @@ def read_order(header: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], cos
             f"the shop states a total of {total}, but its lines, shipping, costs and discounts come to "
             f"{result.total}. Correct the order in the shop, then retry.",
         )
-    billing, delivery = read_addresses(fields)
+    billing, delivery = read_addresses(fields.child("customer"))
     return Order(
         source_id=fields.text("id"),
         reference=reference,

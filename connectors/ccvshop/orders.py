@@ -12,7 +12,9 @@ from connectors import exact_json
 from connectors.answers import Action, Answer
 from connectors.ccvshop import order_body
 from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path, read_collection
+from connectors.ccvshop.fields import Fields
 from connectors.ccvshop.settings import CcvOrderSource
+from connectors.ccvshop.statuses import CANCELLED, has_reached
 from connectors.client import VendorClient
 from connectors.errors import RecordGone, RecordRefused, Temporary
 from connectors.protocols import ListedOrder, OrderPage, ReadFrom, RefusedListing
@@ -83,6 +85,18 @@ class CcvOrders:
             if header is None or refusal.problem.code is not ProblemCode.TOTALS_DIFFER:
                 raise
         return order_body.read_order(await self._header(source_id), rows, self._settings.cost_tax_rate)
+
+    async def mark_sent(self, source_id: str, status: str) -> None:
+        """Set the status of an order unless it is there or further already; a cancelled order stays cancelled.
+
+        Raises `RecordGone` when the order no longer exists.
+        """
+        current = Fields(f"Order {source_id}", await self._header(source_id)).text("status")
+        if current == CANCELLED or has_reached(current, status):
+            return
+        operation = f"set the status of order {source_id}"
+        body = {"status": int(status)}
+        await self._client.write("PATCH", f"{ROOT}/orders/{source_id}/", body, operation=operation)
 
     async def _header(self, source_id: str) -> Mapping[str, Any]:
         if not (source_id.isascii() and source_id.isdigit()):

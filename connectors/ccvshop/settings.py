@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+from connectors.ccvshop.statuses import STATUS_PATTERN
 from connectors.client import is_loopback
 
 
@@ -62,4 +63,11 @@ class CcvOrderSource(BaseModel):
         le=100,
         title="VAT on payment costs and extra costs",
         description="A percentage. The shop does not say it; empty means it is found from the totals of each order.",
+    )
+    status_when_sent: str = Field(
+        default="",
+        pattern=STATUS_PATTERN,
+        title="Status of an order that was sent",
+        description="What an order of the shop is set to once it arrived at the target; empty leaves it as it is.",
+        json_schema_extra={"choices": "statuses"},
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from commerce.problems import ProblemCode
 from connectors.ccvshop import CONNECTOR
@@ -321,3 +321,35 @@ async def test_choices_are_those_of_the_shop(shop: Shop):
     assert CONNECTOR.choices.keys() == {"statuses", "payment_methods"}
     with pytest.raises(KeyError):
         await shop.account.choices("colours")
+
+
+async def status_of(shop: Shop, order_id: int) -> Any:
+    return (await shop.sim.record("orders", order_id))["status"]
+
+
+async def test_an_order_that_was_sent_gets_its_status_once(shop: Shop):
+    await shop.has(order(1, status=1))
+    await shop.source.mark_sent("1001", "2")
+    await shop.source.mark_sent("1001", "2")
+
+    assert await status_of(shop, 1001) == 2
+    assert (await shop.calls()).count("PATCH /api/rest/v1/orders/1001/") == 1
+
+
+@pytest.mark.parametrize(("status", "wanted"), [(8, "2"), (5, "2"), (7, "5")])
+async def test_an_order_is_not_set_back_by_having_been_sent(shop: Shop, status: int, wanted: str):
+    await shop.has(order(1, status=status))
+    await shop.source.mark_sent("1001", wanted)
+
+    assert await status_of(shop, 1001) == status
+
+
+async def test_a_deleted_order_cannot_be_marked(shop: Shop):
+    with pytest.raises(RecordGone):
+        await shop.source.mark_sent("999", "2")
+
+
+@pytest.mark.parametrize("status", ["15", "sent", "0"])
+def test_only_statuses_of_the_shop_can_be_set(status: str):
+    with pytest.raises(ValidationError):
+        CcvOrderSource(status_when_sent=status)
