@@ -124,6 +124,12 @@ class OrderSource(Protocol):
         Raises `RecordGone`, or `RecordRefused` when the body cannot be understood.
         """
 
+    async def mark_sent(self, source_id: str, status: str) -> None:
+        """Give an order that arrived at the target another status; nothing is written when it is there or past it.
+
+        Raises `RecordGone`, `RecordRefused`, or `OutcomeUnknown`, after which it is simply done again.
+        """
+
 
 @dataclass(frozen=True)
 class CustomerRef:
