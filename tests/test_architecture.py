@@ -37,6 +37,7 @@ MACHINE_PATH = re.compile(r"(?<![\w.~:/}-])/(?:work|root|home/\w+|Users/\w+|opt/
 BREACHES = {
     "commerce": ("commerce/breach.py", "import settings"),
     "store": ("store/breach.py", "from connectors import protocols"),
+    "mapping": ("mapping/breach.py", "from connectors import protocols"),
     "connectors": ("connectors/breach.py", "import store.items"),
     "vendors": ("connectors/ccvshop/breach.py", "from connectors.eaccounting import target"),
     "vendors-stay-home": ("activities/breach.py", "import connectors.eaccounting.target"),
@@ -133,6 +134,8 @@ def test_contracts_accept_what_the_design_allows(bare_copy: Path) -> None:
     (bare_copy / "activities" / "allowed.py").write_text(
         "import store.items, commerce.money, connectors.protocols\nfrom workflows import messages, names\n"
     )
+    (bare_copy / "mapping" / "allowed.py").write_text("import commerce.money\n")
+    (bare_copy / "connectors" / "allowed.py").write_text("import mapping, commerce.money\n")
     (bare_copy / "api" / "allowed.py").write_text("import store.items, settings\nfrom workflows.messages import a\n")
     result = lint_imports(bare_copy)
     assert result.returncode == 0, result.stdout + result.stderr
