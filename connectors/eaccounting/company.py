@@ -27,6 +27,10 @@ class Remembered(Generic[Value]):
             self._kept = (time.monotonic(), await self._fetch())
         return self._kept[1]
 
+    def forget(self) -> None:
+        """Fetch it anew the next time."""
+        self._kept = None
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -36,6 +40,8 @@ class Facts:
     country: str
     currency: str
     terms_of_payment: str
+    variant: int
+    """Which subscription it has, as the vendor numbers them."""
 
 
 class Company:
@@ -55,6 +61,10 @@ class Company:
         """The VAT percentage of an account coding; None when there is no such coding."""
         return (await self._rates.get()).get(coding_id)
 
+    async def codings_at(self, rate: Decimal) -> list[str]:
+        """Ids of the account codings of a VAT percentage."""
+        return [coding_id for coding_id, known in (await self._rates.get()).items() if known == rate]
+
     async def is_eu_member(self, country: str) -> bool:
         """Whether a country belongs to the European Union."""
         return country in await self._eu.get()
@@ -66,6 +76,7 @@ class Company:
             country=str(settings.get("CountryCode") or "").upper(),
             currency=str(settings.get("CurrencyCode") or "").upper(),
             terms_of_payment=str(settings.get("TermsOfPaymentId") or ""),
+            variant=int(settings.get("ProductVariant") or 0),
         )
 
     async def _fetch_rates(self) -> dict[str, Decimal]:
