@@ -71,9 +71,16 @@ class OrderActivities:
 
     @activity.defn(name=names.ENSURE_PRODUCTS)
     async def ensure_products(self, order: OrderInput) -> OrderStep:
-        """Make sure every article the document needs exists, before anything of the order is written. Only reads."""
+        """Make sure every article the document needs exists; missing ones are created where the settings want that.
+
+        Nothing is created for an order that would be refused. A second run finds all of them.
+        """
         async with self._stages.set(order) as stage:
-            products = await products_of(stage, stage.order())
+            order_read = stage.order()
+            products = await products_of(stage, order_read)
+            if any(product.planned is not None for product in products.values()):
+                await prepared_for(stage, order_read, await customer_of(stage, order_read))
+                products = await products_of(stage, order_read, create=True)
             return OrderStep(outcome="go", detail=f"{len(products)} articles")
 
     @activity.defn(name=names.CREATE_DOCUMENT)
@@ -113,7 +120,8 @@ class OrderActivities:
     async def _create(self, stage: Stage, claim: Claim, found: Document | None) -> OrderStep:
         order = stage.order()
         try:
-            prepared = await prepared_for(stage, order, await customer_of(stage, order))
+            customer = await customer_of(stage, order)
+            prepared = await prepared_for(stage, order, customer, create_products=True)
             if not await self._store.claims.extend(stage.workspace_id, claim, stage.flow.settle):
                 raise Wait("Another attempt has taken this order over.", stage.flow.settle)
             await self._store.items.write_started(stage.workspace_id, stage.item.id, datetime.now(UTC))

@@ -11,8 +11,12 @@ _STALE_KNOWLEDGE = frozenset({ProblemCode.UNKNOWN_TAX_RATE, ProblemCode.TOTALS_D
 """Problems that remembered articles may have caused: looked up afresh before they count."""
 
 
-async def prepared_for(stage: Stage, order: Order, customer: CustomerRef) -> PreparedDocument:
-    """The order's document for a customer, who may be only planned; only reads.
+async def prepared_for(
+    stage: Stage, order: Order, customer: CustomerRef, *, create_products: bool = False
+) -> PreparedDocument:
+    """The order's document for a customer, who may be only planned.
+
+    Only reads, but for articles that the order brings in when ``create_products`` is set.
 
     Raises:
         RecordRefused: An article is unknown, a value is not mapped, the totals differ …
@@ -26,7 +30,7 @@ async def prepared_for(stage: Stage, order: Order, customer: CustomerRef) -> Pre
             order=order,
             kind=settings.document_type,
             customer=customer,
-            products=await products_of(stage, order, fresh=fresh),
+            products=await products_of(stage, order, fresh=fresh, create=create_products),
             identifier=settings.identifier,
             values=values,
             rounding_limit=settings.rounding_limit,

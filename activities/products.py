@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 
 from activities.stage import Stage
-from commerce.order import LineKind, Order
+from commerce.order import Line, LineKind, Order
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import RecordRefused
-from connectors.protocols import Identifier, ProductRef
-from store import BindingRecord
+from connectors.protocols import Identifier, MissingProduct, ProductRef
+from store import BindingRecord, EventKind
 
 _NAMED_AT_MOST = 5
 
@@ -23,8 +23,13 @@ def product_bindings(by: Identifier, found: Mapping[str, ProductRef]) -> list[Bi
     return [BindingRecord(kind, key, ref.target_id, ref.number, "", dict(ref.details)) for key, ref in found.items()]
 
 
-async def products_of(stage: Stage, order: Order, *, fresh: bool = False) -> dict[str, ProductRef]:
+async def products_of(
+    stage: Stage, order: Order, *, fresh: bool = False, create: bool = False
+) -> dict[str, ProductRef]:
     """Every article the document needs, by the identifier on the lines; ``fresh`` forgets what was remembered.
+
+    What is missing is created, or stood in for, where the settings say so. Without ``create`` it is only planned: good
+    for finding out what would be refused.
 
     Raises:
         RecordRefused: A line names no article, or an article does not exist at the target.
@@ -32,36 +37,57 @@ async def products_of(stage: Stage, order: Order, *, fresh: bool = False) -> dic
     by = stage.flow.settings.orders.identifier
     with stage.flow.calling_target():
         extra = await stage.flow.target.required_products(order)
-    on_lines = [_identifier(order, position, by) for position in _product_lines(order)]
+    lines = [(at, line) for at, line in enumerate(order.lines, start=1) if line.kind is LineKind.PRODUCT]
+    on_lines = [name for _, line in lines if (name := _identifier(line, by))]
     products = await _known_or_found(stage, on_lines, by, fresh=fresh)
+    missing: list[str] = []
+    for position, line in lines:
+        name = _identifier(line, by)
+        if name in products or name in missing:
+            continue
+        with stage.flow.calling_target():
+            way = await stage.flow.target.when_missing(order, line)
+        if way is MissingProduct.PARK and not name:
+            raise RecordRefused(_nameless(order, position, line, by))
+        if way is MissingProduct.PARK:
+            missing.append(name)
+        elif way is MissingProduct.CREATE:
+            products[name] = await _created(stage, order, line, by, push=create)
     unnamed = [number for number in extra if number not in products]
     products |= await _known_or_found(stage, unnamed, Identifier.SKU, fresh=fresh)
-    missing = [name for name in dict.fromkeys([*on_lines, *extra]) if name not in products]
+    missing += [number for number in extra if number not in products]
     if missing:
         raise RecordRefused(_unknown_product(order, missing, by, extra))
     return products
 
 
-def _product_lines(order: Order) -> list[int]:
-    return [position for position, line in enumerate(order.lines) if line.kind is LineKind.PRODUCT]
+def _identifier(line: Line, by: Identifier) -> str:
+    return line.sku if by is Identifier.SKU else line.ean
 
 
-def _identifier(order: Order, position: int, by: Identifier) -> str:
-    line = order.lines[position]
-    name = line.sku if by is Identifier.SKU else line.ean
-    if name:
-        return name
-    raise RecordRefused(
-        Problem(
-            code=ProblemCode.MISSING_FIELD,
-            field=f"line {by}",
-            value=line.name,
-            sentence=(
-                f"Order {order.reference}: line {position + 1} (“{line.name}”) has no {by.upper()}, so its article "
-                "cannot be found. Give the product one in the shop, or choose the other article identifier in the "
-                "settings."
-            ),
-        )
+async def _created(stage: Stage, order: Order, line: Line, by: Identifier, *, push: bool) -> ProductRef:
+    with stage.flow.calling_target():
+        plan = await stage.flow.target.plan_product(order, line, by)
+        if not push:
+            return plan
+        made = await stage.flow.target.push_product(plan)
+    bindings = product_bindings(by, {_identifier(line, by): made})
+    await stage.store.bindings.put(stage.workspace_id, stage.flow_id, *bindings)
+    text = f"Article {made.number} did not exist at the target and was created."
+    await stage.store.items.note(stage.workspace_id, stage.item.id, EventKind.NOTE, text)
+    return made
+
+
+def _nameless(order: Order, position: int, line: Line, by: Identifier) -> Problem:
+    return Problem(
+        code=ProblemCode.MISSING_FIELD,
+        field=f"line {by}",
+        value=line.name,
+        sentence=(
+            f"Order {order.reference}: line {position} (“{line.name}”) has no {by.upper()}, so its article cannot be"
+            " found. Give the product one in the shop, choose the other article identifier in the settings, or set a"
+            " substitute article."
+        ),
     )
 
 

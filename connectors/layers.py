@@ -3,10 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 
-MANDATORY = {"mandatory": True}
+MANDATORY: dict[str, JsonValue] = {"mandatory": True}
 """For ``Field(json_schema_extra=…)``: the setting may be saved empty, but its flow cannot be switched on then."""
+
+
+def mandatory_with(setting: str, value: str) -> dict[str, JsonValue]:
+    """Like `MANDATORY`, but only while another setting of the model has this value."""
+    return {"mandatory": {"setting": setting, "value": str(value)}}
 
 
 def layered(model: type[BaseModel], shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,6 +24,13 @@ def missing_settings(settings: BaseModel) -> tuple[str, ...]:
     missing = []
     for name, field in type(settings).model_fields.items():
         extra = field.json_schema_extra
-        if isinstance(extra, dict) and extra.get("mandatory") and getattr(settings, name) in ("", None, (), {}):
-            missing.append(field.title or name)
+        if isinstance(extra, dict) and _is_needed(extra.get("mandatory"), settings):
+            empty = getattr(settings, name) in ("", None, (), {})
+            missing += [field.title or name] if empty else []
     return tuple(missing)
+
+
+def _is_needed(mandatory: object, settings: BaseModel) -> bool:
+    if isinstance(mandatory, dict):
+        return bool(str(getattr(settings, mandatory["setting"])) == mandatory["value"])
+    return bool(mandatory)

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from commerce.customer import Customer
-from commerce.order import Order, PaymentStatus
+from commerce.order import Line, Order, PaymentStatus
 
 
 class DocumentType(StrEnum):
@@ -40,6 +40,16 @@ class Identifier(StrEnum):
 
     SKU = "sku"
     EAN = "ean"
+
+
+class MissingProduct(StrEnum):
+    """What becomes of an order line whose article the target does not have."""
+
+    PARK = "park"
+    """The order waits until the article exists."""
+    CREATE = "create"
+    SUBSTITUTE = "substitute"
+    """The target puts the line on an article that its settings name."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +162,8 @@ class ProductRef:
     target_id: str
     number: str
     details: Mapping[str, Any] = field(default_factory=dict)
+    planned: Mapping[str, Any] | None = None
+    """The record as it will be once it is pushed, and ``target_id`` is empty; None when it exists."""
 
 
 @dataclass(frozen=True)
@@ -222,6 +234,21 @@ class ProductTarget(Protocol):
 
     async def find_products(self, identifiers: Sequence[str], by: Identifier) -> Mapping[str, ProductRef]:
         """Those that exist, keyed as asked; list look-ups where the vendor answers lists."""
+
+    async def when_missing(self, order: Order, line: Line) -> MissingProduct:
+        """What to do about a product line whose article does not exist, or that names none."""
+
+    async def plan_product(self, order: Order, line: Line, by: Identifier) -> ProductRef:
+        """The article that would be created for a line; writes nothing. Only asked for after ``CREATE``.
+
+        Raises `RecordRefused` when the line or a setting lacks what an article needs.
+        """
+
+    async def push_product(self, plan: ProductRef) -> ProductRef:
+        """Create the planned article; one that was created meanwhile is found, so a second run confirms.
+
+        Raises `OutcomeUnknown` when an answer was lost.
+        """
 
 
 class OrderTarget(CustomerTarget, ProductTarget, Protocol):

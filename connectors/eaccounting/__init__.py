@@ -14,6 +14,7 @@ from connectors.eaccounting.errors import ANSWERS
 from connectors.eaccounting.records import RECORD_SOURCES, RECORD_TARGETS
 from connectors.eaccounting.settings import IDENTITY_URL, EAccountingConnection, EAccountingOrders
 from connectors.eaccounting.target import open_target
+from connectors.eaccounting.tax_codes import TAX_CODE
 from connectors.errors import ConnectionRefused
 from connectors.oauth import BearerTokens, OAuthClient, OAuthEndpoints
 from connectors.protocols import DocumentType, Lookup
@@ -96,6 +97,7 @@ CONNECTOR: Final = Connector(
             "payment_method": "terms_of_payment",
             "shipping_method": "delivery_methods",
             "order_status": "order_statuses",
+            TAX_CODE: "codings",
         },
         keeps_stock_with_orders=True,
     ),

@@ -18,6 +18,7 @@ CHOICES: Final[Mapping[str, str]] = {
     "units": "Units",
     "codings": "Account codings",
     "vat_codes": "VAT codes",
+    "article_labels": "Article labels",
 }
 
 _INACTIVE, _READ_ONLY = 0, 2
@@ -60,6 +61,7 @@ class EAccountingAccount:
             "units": self._units,
             "codings": self._codings,
             "vat_codes": self._vat_codes,
+            "article_labels": self._article_labels,
         }
         return await lists[name]()
 
@@ -84,6 +86,9 @@ class EAccountingAccount:
             for entry in codings
             if entry.get("IsActive", True)
         ]
+
+    async def _article_labels(self) -> list[Choice]:
+        return [_choice(entry) for entry in await self._api.records("/articlelabels", "list the article labels")]
 
     async def _vat_codes(self) -> list[Choice]:
         codes = await self._api.records("/vatcodes", "list the VAT codes")

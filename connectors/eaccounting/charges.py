@@ -5,14 +5,22 @@ from decimal import Decimal
 
 from commerce.order import Line, LineKind, Order
 from commerce.problems import Problem, ProblemCode
+from connectors.eaccounting.by_rate import any_row, country_row, rate_text, row_of
 from connectors.eaccounting.lines import Charge, spread_discounts
 from connectors.eaccounting.settings import DiscountRows, EAccountingOrders
+from connectors.eaccounting.tax_codes import TAX_CODE, require_tax_code
 from connectors.eaccounting.text import TEXT_ROW_LENGTH, Fitting
 from connectors.eaccounting.vat import Treatment, applied_rate, charges_vat
 from connectors.errors import RecordRefused
-from connectors.protocols import DocumentRequest, Identifier, ProductRef
+from connectors.protocols import DocumentRequest, Identifier, MissingProduct, ProductRef
 
 _NO_VAT = Decimal(0)
+_OWN_SKU = "{sku}"
+
+
+def country_of(order: Order, own: str) -> str:
+    """Where the order goes, which decides its tax codes and revenue accounts; the company's country if it says none."""
+    return (order.shipping.country or order.billing.country or own).upper()
 
 
 def charged_lines(order: Order, settings: EAccountingOrders) -> Sequence[Line]:
@@ -27,25 +35,49 @@ def charged_lines(order: Order, settings: EAccountingOrders) -> Sequence[Line]:
     ]
 
 
-def needed_articles(order: Order, settings: EAccountingOrders) -> list[str]:
+def needed_articles(order: Order, settings: EAccountingOrders, country: str) -> list[str]:
     """Numbers of the articles a document needs beside its products, and of those its rounding may need.
+
+    Products that go onto a replacement or may go onto a substitute article need that one as well.
 
     Raises:
         RecordRefused: ``SETTING_MISSING`` for a setting that is empty, ``UNKNOWN_TAX_RATE`` for a rate it lacks.
     """
     lines = charged_lines(order, settings)
-    special = [_special_article(order, line, settings) for line in lines if line.kind is not LineKind.PRODUCT]
-    rounding = rounding_numbers(order, settings).values()
-    return list(dict.fromkeys([*special, *rounding]))
+    special = [_special_article(order, line, settings, country) for line in lines if line.kind is not LineKind.PRODUCT]
+    products = [line for line in lines if line.kind is LineKind.PRODUCT]
+    replaced = [replacement(line, settings, country) for line in products]
+    substitutes = [row_of(settings.substitute_article, country, line.tax_rate) for line in products]
+    rounding = rounding_numbers(order, settings, country).values()
+    return list(dict.fromkeys([*special, *filter(None, [*replaced, *substitutes]), *rounding]))
 
 
-def rounding_numbers(order: Order, settings: EAccountingOrders) -> dict[Decimal, str]:
+def replacement(line: Line, settings: EAccountingOrders, country: str) -> str | None:
+    """The number of the article that stands for a product in a country; None for its own."""
+    number = country_row(settings.product_article, country, line.tax_rate)
+    if number is None or (_OWN_SKU in number and not line.sku):
+        return None
+    return number.replace(_OWN_SKU, line.sku)
+
+
+def when_missing(line: Line, settings: EAccountingOrders, country: str) -> MissingProduct:
+    """What to do about a product line whose own article does not exist, or that names none."""
+    if replacement(line, settings, country) is not None:
+        return MissingProduct.SUBSTITUTE
+    if settings.missing_product is MissingProduct.PARK or line.sku or line.ean:
+        return settings.missing_product
+    return MissingProduct.SUBSTITUTE if settings.substitute_article else MissingProduct.PARK
+
+
+def rounding_numbers(order: Order, settings: EAccountingOrders, country: str) -> dict[Decimal, str]:
     """Rounding articles by the rates of the order; an order without VAT can do with any of them."""
     articles = settings.rounding_article
     rates = {_NO_VAT, *(line.tax_rate for line in order.lines)}
-    chosen = {rate: articles[rate] for rate in sorted(rates) if rate in articles}
-    if not chosen and articles and not charges_vat(order):
-        chosen[_NO_VAT] = articles[min(articles)]
+    found = {rate: row_of(articles, country, rate) for rate in sorted(rates)}
+    chosen = {rate: number for rate, number in found.items() if number is not None}
+    any_number = any_row(articles, country)
+    if not chosen and any_number is not None and not charges_vat(order):
+        chosen[_NO_VAT] = any_number
     return chosen
 
 
@@ -55,6 +87,7 @@ def charges_of(
     articles: Mapping[str, ProductRef],
     treatment: Treatment,
     fit: Fitting,
+    country: str,
 ) -> list[Charge]:
     """The lines of an order with their articles and rates.
 
@@ -64,30 +97,71 @@ def charges_of(
         articles: Articles beside the products, by number.
         treatment: How the customer is taxed.
         fit: Takes what does not fit into a row's text.
+        country: Where the order goes.
 
     Raises:
-        RecordRefused: ``UNKNOWN_PRODUCT``, ``UNKNOWN_TAX_RATE``, ``SETTING_MISSING`` or ``EMPTY_ORDER``.
+        RecordRefused: ``UNKNOWN_PRODUCT``, ``UNKNOWN_TAX_RATE``, ``UNMAPPED_VALUE``, ``SETTING_MISSING`` or
+            ``EMPTY_ORDER``.
     """
     order = request.order
+    codes = request.values.get(TAX_CODE, {})
     charges = []
     for line in charged_lines(order, settings):
+        text = line.name
         if line.kind is LineKind.PRODUCT:
-            name = line.sku if request.identifier is Identifier.SKU else line.ean
-            article = request.products.get(name)
+            name, article, text = _product_article(request, line, settings, articles, fit, country)
         else:
-            name = _special_article(order, line, settings)
+            name = _special_article(order, line, settings, country)
             article = articles.get(name)
         usable = _usable(order.reference, name or line.name, article)
         rate = rate_of(order.reference, line, usable, treatment)
-        text = fit(line.name, TEXT_ROW_LENGTH, f"Text of {name}")
-        charges.append(Charge(line=line, article_id=usable.target_id, rate=rate, text=text))
+        require_tax_code(order.reference, line, usable, country, codes, treatment)
+        row_text = fit(text, TEXT_ROW_LENGTH, f"Text of {name}")
+        charges.append(Charge(line=line, article_id=usable.target_id, rate=rate, text=row_text))
     if not charges:
         raise RecordRefused(_empty(order.reference))
     return charges
 
 
+def _product_article(
+    request: DocumentRequest,
+    line: Line,
+    settings: EAccountingOrders,
+    articles: Mapping[str, ProductRef],
+    fit: Fitting,
+    country: str,
+) -> tuple[str, ProductRef | None, str]:
+    """Number, article and row text of a product: its own article, its replacement abroad, or the substitute.
+
+    A row on an article that many products share keeps the product's name and SKU in its text.
+    """
+    own = line.sku if request.identifier is Identifier.SKU else line.ean
+    number = replacement(line, settings, country)
+    if number is not None:
+        shared = line.sku not in number
+        return number, articles.get(number), _with_sku(line) if shared else line.name
+    if own in request.products:
+        return own, request.products[own], line.name
+    if when_missing(line, settings, country) is not MissingProduct.SUBSTITUTE:
+        return own, None, line.name
+    number = row_of(settings.substitute_article, country, line.tax_rate)
+    if number is None:
+        empty = not settings.substitute_article
+        raise RecordRefused(_no_article(request.order.reference, "substitute_article", line, empty=empty))
+    fit.notes.append(f"{own or line.name} has no article of its own; its row is on article {number}.")
+    return number, articles.get(number), _with_sku(line)
+
+
+def _with_sku(line: Line) -> str:
+    return f"{line.name} ({line.sku})" if line.sku and line.name else line.name or line.sku
+
+
 def rounding_articles(
-    order: Order, settings: EAccountingOrders, articles: Mapping[str, ProductRef], treatment: Treatment
+    order: Order,
+    settings: EAccountingOrders,
+    articles: Mapping[str, ProductRef],
+    treatment: Treatment,
+    country: str,
 ) -> dict[Decimal, str]:
     """Article ids for rounding rows, by the rate eAccounting will apply to them.
 
@@ -95,7 +169,7 @@ def rounding_articles(
         RecordRefused: A rounding article does not exist, is inactive, or has another rate than the setting says.
     """
     found: dict[Decimal, str] = {}
-    for rate, number in rounding_numbers(order, settings).items():
+    for rate, number in rounding_numbers(order, settings, country).items():
         article = _usable(order.reference, number, articles.get(number))
         charged = _NO_VAT if treatment.exempt else rate
         applied = applied_rate(
@@ -114,16 +188,16 @@ def rate_of(reference: str, line: Line, article: ProductRef, treatment: Treatmen
     return applied_rate(reference, line.tax_rate, name, article.number, coding_rate, treatment)
 
 
-def _special_article(order: Order, line: Line, settings: EAccountingOrders) -> str:
+def _special_article(order: Order, line: Line, settings: EAccountingOrders, country: str) -> str:
     setting = {
         LineKind.SHIPPING: "shipping_article",
         LineKind.FEE: "fee_article",
         LineKind.DISCOUNT: "discount_article",
     }.get(line.kind, "rounding_article")
-    articles: dict[Decimal, str] = getattr(settings, setting)
-    number = articles.get(line.tax_rate)
-    if number is None and articles and not charges_vat(order):
-        number = articles[min(articles)]
+    articles: dict[str, str] = getattr(settings, setting)
+    number = row_of(articles, country, line.tax_rate)
+    if number is None and not charges_vat(order):
+        number = any_row(articles, country)
     if number is None:
         raise RecordRefused(_no_article(order.reference, setting, line, empty=not articles))
     return number
@@ -164,7 +238,7 @@ def _coding_rate(reference: str, article: ProductRef) -> Decimal:
 
 
 def _no_article(reference: str, setting: str, line: Line, *, empty: bool) -> Problem:
-    rate = f"{line.tax_rate.normalize():f}"
+    rate = rate_text(line.tax_rate)
     named = setting.replace("_", " ")
     return Problem(
         code=ProblemCode.SETTING_MISSING if empty else ProblemCode.UNKNOWN_TAX_RATE,

@@ -1,19 +1,19 @@
 """What a person sets for an eAccounting connection and for orders that are sent to it."""
 
-from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 from commerce.problems import Problem, ProblemCode
+from connectors.eaccounting.by_rate import ByRate
 from connectors.errors import RecordRefused
+from connectors.layers import MANDATORY, mandatory_with
+from connectors.protocols import MissingProduct
 
 API_URL = "https://eaccountingapi.vismaonline.com"
 IDENTITY_URL = "https://identity.vismaonline.com"
-
-Rate = Annotated[Decimal, Field(ge=0, le=100)]
 
 
 class EAccountingConnection(BaseModel):
@@ -58,23 +58,63 @@ class DiscountRows(StrEnum):
 
 
 class EAccountingOrders(BaseModel):
-    """How orders become documents. Articles are given per VAT percentage: ``{"21": "SHIP21", "0": "SHIP0"}``."""
+    """How orders become documents.
+
+    Articles are given per VAT percentage, or per delivery country and percentage: ``{"21": "SHIP21", "BE": "SHIPBE"}``.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    shipping_article: dict[Rate, str] = Field(
-        default_factory=dict, title="Shipping article", description="Article number per VAT percentage."
+    shipping_article: ByRate = Field(
+        default_factory=dict, title="Shipping article", description="Article number per VAT percentage, or country."
     )
-    fee_article: dict[Rate, str] = Field(
-        default_factory=dict, title="Payment fee article", description="Article number per VAT percentage."
+    fee_article: ByRate = Field(
+        default_factory=dict, title="Payment fee article", description="Article number per VAT percentage, or country."
     )
-    discount_article: dict[Rate, str] = Field(
-        default_factory=dict, title="Discount article", description="Article number per VAT percentage."
+    discount_article: ByRate = Field(
+        default_factory=dict, title="Discount article", description="Article number per VAT percentage, or country."
     )
-    rounding_article: dict[Rate, str] = Field(
+    rounding_article: ByRate = Field(
         default_factory=dict,
         title="Rounding article",
         description="Article number per VAT percentage; the one at 0 % takes true remainders.",
+        json_schema_extra=MANDATORY,
+    )
+    product_article: ByRate = Field(
+        default_factory=dict,
+        title="Replacement article",
+        description=(
+            "For products sold to a country whose VAT code or revenue account differs from their own article's:"
+            " an article number per country, or country and percentage; {sku} in it stands for the product's own SKU."
+        ),
+    )
+    missing_product: MissingProduct = Field(
+        default=MissingProduct.PARK,
+        title="Missing product",
+        description="What becomes of an order that names an article eAccounting does not have.",
+    )
+    substitute_article: ByRate = Field(
+        default_factory=dict,
+        title="Substitute article",
+        description="Article number per VAT percentage; also takes rows that have no SKU.",
+        json_schema_extra=mandatory_with("missing_product", MissingProduct.SUBSTITUTE),
+    )
+    new_article_coding: ByRate = Field(
+        default_factory=dict,
+        title="Coding of new articles",
+        description="Account coding per VAT percentage; not needed where only one coding has the percentage.",
+        json_schema_extra={"choices": "codings"},
+    )
+    new_article_unit: str = Field(
+        default="",
+        title="Unit of new articles",
+        json_schema_extra={"choices": "units", **mandatory_with("missing_product", MissingProduct.CREATE)},
+    )
+    new_article_label: str = Field(
+        default="",
+        title="Label of new articles",
+        description="Groups the articles that orders brought in; empty leaves it out.",
+        json_schema_extra={"choices": "article_labels"},
     )
     discounts: DiscountRows = Field(
         default=DiscountRows.SEPARATE,
@@ -142,14 +182,6 @@ class EAccountingOrders(BaseModel):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"{name} is not a time zone; write it as Europe/Amsterdam") from error
         return name
-
-    @field_validator("shipping_article", "fee_article", "discount_article", "rounding_article")
-    @classmethod
-    def _named_articles(cls, articles: dict[Decimal, str]) -> dict[Decimal, str]:
-        for rate, number in articles.items():
-            if not number.strip():
-                raise ValueError(f"no article number is given for {rate} %")
-        return {rate: number.strip() for rate, number in articles.items()}
 
     def full_reference(self, reference: str) -> str:
         """The order number as it stands on the document.

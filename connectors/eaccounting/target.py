@@ -6,17 +6,18 @@ from datetime import datetime
 from pydantic import BaseModel
 
 from commerce.customer import Customer
-from commerce.order import Order
+from commerce.order import Line, Order
 from commerce.problems import Problem, ProblemCode
 from connectors.client import VendorClient
 from connectors.eaccounting.api import Api, Record
 from connectors.eaccounting.articles import Articles
-from connectors.eaccounting.charges import charges_of, needed_articles, rounding_articles
+from connectors.eaccounting.charges import charges_of, country_of, needed_articles, rounding_articles, when_missing
 from connectors.eaccounting.company import Company
 from connectors.eaccounting.customers import Customers
 from connectors.eaccounting.document_body import header, precision, rows, text_rows
 from connectors.eaccounting.documents import Documents
 from connectors.eaccounting.lines import Charge, PlanTerms, RowPlan, plan_rows
+from connectors.eaccounting.new_articles import NewArticles
 from connectors.eaccounting.settings import EAccountingOrders
 from connectors.eaccounting.terms import terms_of_payment
 from connectors.eaccounting.text import Fitting
@@ -28,6 +29,7 @@ from connectors.protocols import (
     DocumentRequest,
     DocumentType,
     Identifier,
+    MissingProduct,
     PreparedDocument,
     ProductRef,
 )
@@ -42,6 +44,7 @@ class EAccountingTarget:
         self._company = Company(api)
         self._customers = Customers(api, self._company, settings)
         self._articles = Articles(api, self._company)
+        self._new_articles = NewArticles(api, self._company, self._articles, settings)
         self._documents = Documents(api, settings)
 
     async def plan_customer(self, order: Order, known: str | None, *, update: bool) -> CustomerRef:
@@ -60,9 +63,21 @@ class EAccountingTarget:
         """See `Articles.find`."""
         return await self._articles.find(identifiers, by)
 
+    async def when_missing(self, order: Order, line: Line) -> MissingProduct:
+        """As the settings say; a line without SKU cannot be created, and goes onto a substitute where one is set."""
+        return when_missing(line, self._settings, await self._country_of(order))
+
+    async def plan_product(self, order: Order, line: Line, by: Identifier) -> ProductRef:
+        """See `NewArticles.plan`."""
+        return await self._new_articles.plan(order, line, by, await self._country_of(order))
+
+    async def push_product(self, plan: ProductRef) -> ProductRef:
+        """See `NewArticles.push`."""
+        return await self._new_articles.push(plan)
+
     async def required_products(self, order: Order) -> Sequence[str]:
-        """Numbers of the shipping, fee, discount and rounding articles the order may need."""
-        return needed_articles(order, self._settings)
+        """Numbers of the shipping, fee, discount, rounding, replacement and substitute articles it may need."""
+        return needed_articles(order, self._settings, await self._country_of(order))
 
     async def find_document(self, reference: str, kind: DocumentType, *, placed_at: datetime) -> Document | None:
         """See `Documents.find`."""
@@ -81,16 +96,17 @@ class EAccountingTarget:
         await self._require_currency(request, customer)
         treatment = await treatment_of(self._company, customer, order.currency)
         fit = Fitting()
-        special = await self._special_articles(request)
-        charges = charges_of(request, settings, special, treatment, fit)
         facts = await self._company.facts()
+        destination = country_of(order, facts.country)
+        special = await self._special_articles(request, destination)
+        charges = charges_of(request, settings, special, treatment, fit, destination)
         body = header(request, settings, fit, facts.country)
         texts = text_rows(request, settings, customer, fit)
         terms = PlanTerms(
             reference=order.reference,
             order_total=order.total,
             precision=precision(request.kind, domestic=treatment.domestic),
-            rounding_articles=rounding_articles(order, settings, special, treatment),
+            rounding_articles=rounding_articles(order, settings, special, treatment, destination),
             rounding_limit=request.rounding_limit,
             text_rows=len(texts),
         )
@@ -116,8 +132,11 @@ class EAccountingTarget:
         """See `Documents.push`."""
         return await self._documents.push(prepared, found)
 
-    async def _special_articles(self, request: DocumentRequest) -> Mapping[str, ProductRef]:
-        numbers = needed_articles(request.order, self._settings)
+    async def _country_of(self, order: Order) -> str:
+        return country_of(order, (await self._company.facts()).country)
+
+    async def _special_articles(self, request: DocumentRequest, country: str) -> Mapping[str, ProductRef]:
+        numbers = needed_articles(request.order, self._settings, country)
         known = {} if request.identifier is Identifier.EAN else dict(request.products)
         unknown = [number for number in numbers if number not in known]
         return {**known, **await self._articles.find(unknown, Identifier.SKU)} if unknown else known
