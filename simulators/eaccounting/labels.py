@@ -13,6 +13,11 @@ _CARRIERS: Final = {"articlelabels": ("articles", "ArticleLabels"), "customerlab
 """Per kind of label, the kind of record that carries it and the member that lists it."""
 
 
+def creating(kind: str) -> Callable[[Account, Record], Record]:
+    """Give the function that creates a label; two labels may have the same name."""
+    return lambda account, body: account.created(kind, clean(MODEL_OF[kind], body))
+
+
 def replacing(kind: str) -> Callable[[Account, Stored, Record], Record]:
     """Give the function that replaces a label; what carries it shows the new name at once."""
 

@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from simulators.eaccounting import company, invoices, labels, masterdata, orders, pricelists, quotes
-from simulators.eaccounting.account import MODEL_OF, Account
+from simulators.eaccounting.account import Account
 from simulators.eaccounting.errors import BAD_DATE, Refusal, invalid, not_found
 from simulators.eaccounting.listing import View, envelope, render
 from simulators.eaccounting.models import Record, Stored, clean, moment
@@ -276,7 +276,7 @@ def _price_route(method: str, template: str, act: Handler) -> Route:
 def _label_routes(kind: str) -> list[Route]:
     return [
         *_read_only(kind, SALES, _LABEL_VARIANTS),
-        Route("POST", kind, _create_named(kind, MODEL_OF[kind]), SALES, _LABEL_VARIANTS),
+        Route("POST", kind, _create(kind, labels.creating(kind)), SALES, _LABEL_VARIANTS),
         Route("PUT", f"{kind}/{{id}}", _replace(kind, labels.replacing(kind)), SALES, _LABEL_VARIANTS),
         Route("DELETE", f"{kind}/{{id}}", _delete(kind, labels.deleting(kind)), SALES, _LABEL_VARIANTS),
     ]
