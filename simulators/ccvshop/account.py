@@ -28,7 +28,7 @@ def read_settings(call: Call) -> Reply:
         {
             "id": number,
             "status": str(number),
-            "status_name": name,
+            "status_name": call.settings["order_status_names"].get(str(number), name),
             "text_color": "#000000",
             "background_color": "#ffffff",
         }

@@ -42,6 +42,7 @@ class CcvShop(Simulator):
         stock_moves_modifydate: whether a change of stock alone, by API or order, moves a product's ``modifydate``.
         photo_max_bytes, body_max_bytes: sizes above which a photo is refused (500.21) and a whole body (500.80).
         prices_include_vat, shipping_price, currency, shop_name: the shop's own configuration.
+        order_status_names: labels that the merchant gave to order statuses, by number as text.
         webhook_delivery: how deliveries go, see the webhooks module.
     """
 
@@ -69,6 +70,7 @@ class CcvShop(Simulator):
         "prices_include_vat": True,
         "shipping_price": "5.95",
         "currency": "EUR",
+        "order_status_names": {},
         "shop_name": "Simulated shop",
         "webhook_delivery": "normal",
     }

@@ -62,6 +62,9 @@ async def test_webshop_and_its_settings() -> None:
         settings = await shop.get(f"/webshops/{webshop['id']}/settings/")
         assert settings["prices_include_vat"] is False
         assert [status["id"] for status in settings["order_status"]] == list(range(1, 15))
+        shop.simulator.change_settings({"order_status_names": {"5": "Onderweg"}})
+        labels = (await shop.get(f"/webshops/{webshop['id']}/settings/"))["order_status"]
+        assert [labels[number]["status_name"] for number in (0, 4)] == ["Nieuw", "Onderweg"]
         assert (await shop.refused("GET", "/webshops/2/settings/"))[0] == 404
 
 

@@ -135,6 +135,15 @@ async def test_default_limits_are_the_documented_ones() -> None:
         assert (await shop.refused("GET", "/productqueries/?productnumber=A"))[1] == "429.10"
 
 
+async def test_state_counts_the_calls_by_method_and_path() -> None:
+    async with open_shop() as shop:
+        shop.simulator.load({"products": [{"id": 900, "name": "Mug"}]})
+        await shop.get("/products/900/")
+        await shop.get("/products/?size=10")
+        await shop.get("/products/900/")
+        assert shop.simulator.state_of(["calls"]) == {"calls": {"GET products/#": 2, "GET products": 1}}
+
+
 async def test_total_limit_is_a_switch() -> None:
     async with open_shop(total_limit=2) as shop:
         await shop.get("/orders/")

@@ -136,7 +136,10 @@ async def test_patch_answers_204_changes_and_mails() -> None:
         assert "x-hash" in response.headers
         order = await shop.get(f"/orders/{order_id}/")
         assert (order["status"], order["track_and_trace_code"]) == (5, "3SABCD")
-        assert [mail["status"] for mail in shop.simulator.state()["mails"]] == [5]
+        (mail,) = shop.simulator.state_of(["mails"])["mails"]
+        assert (mail["order_id"], mail["status"], mail["track_and_trace_code"]) == (order_id, 5, "3SABCD")
+        await shop.call("PATCH", f"/orders/{order_id}/", {"status": 6, "note": "No mail"})
+        assert len(shop.simulator.state()["mails"]) == 1
 
 
 @pytest.mark.parametrize(
@@ -161,6 +164,23 @@ async def test_rows_in_a_patch_replace_all_and_add_up_again() -> None:
         assert (await shop.get(f"/orders/{order_id}/"))["total_price"] == Decimal("26.00")
         await shop.call("PUT", f"/orders/{order_id}/orderrows/", {"orderrows": rows[:1]})
         assert (await shop.get(f"/orders/{order_id}/"))["total_price"] == Decimal("25.00")
+
+
+async def test_rows_are_added_and_removed_one_by_one() -> None:
+    async with open_shop() as shop:
+        shop.simulator.load({"products": [MUG]})
+        order_id = await ordered(shop)
+        row = await shop.made(f"/orders/{order_id}/orderrows/", {"product_id": 900, "count": 2})
+        assert (await shop.get(f"/orders/{order_id}/"))["total_price"] == Decimal("35.00")
+        assert (await shop.refused("POST", f"/orders/{order_id}/orderrows/", {"product_id": 900}))[0] == 400
+        assert (await shop.call("DELETE", f"/orderrows/{row['id']}/")).status_code == 204
+        assert (await shop.get(f"/orders/{order_id}/"))["total_price"] == Decimal("10.00")
+
+
+async def test_orders_cannot_be_deleted() -> None:
+    async with open_shop() as shop:
+        order_id = await ordered(shop)
+        assert (await shop.refused("DELETE", f"/orders/{order_id}/"))[:2] == (405, "405.10")
 
 
 async def test_row_changes_only_while_the_order_is_a_cart() -> None:

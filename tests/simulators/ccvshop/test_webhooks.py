@@ -80,6 +80,25 @@ async def test_changes_of_an_order_are_told() -> None:
         assert deleted.path == "/hooks/orders.deleted"
 
 
+async def test_products_and_categories_are_told() -> None:
+    async with listened() as (shop, listener, address):
+        for event in ("products.created", "products.updated", "products.deleted", "categories.created"):
+            await shop.made("/webhooks/", {"event": event, "address": f"{address}/{event}"})
+        smallest = {"name": "Mug", "price": 5, "discount": 0, "package_id": 1, "taxtariff": "normal"}
+        product = await shop.made("/products/", smallest)
+        one = f"/products/{product['id']}/"
+        await shop.call("PATCH", one, {"stock": 3})
+        await shop.call("DELETE", one)
+        category = await shop.made("/categories/", {"name": "Mugs"})
+        told = [await listener.next() for _ in range(4)]
+        assert [(request.path.rpartition("/")[2], json.loads(request.body)["id"]) for request in told] == [
+            ("products.created", product["id"]),
+            ("products.updated", product["id"]),
+            ("products.deleted", product["id"]),
+            ("categories.created", category["id"]),
+        ]
+
+
 async def test_ways_of_delivery() -> None:
     async with listened("duplicated") as (shop, listener, address):
         webhook = await shop.made("/webhooks/", {"event": "orders.created", "address": address})
