@@ -179,8 +179,7 @@ def changed_product(product: Record, changes: Record) -> Record:
 
 def _compact(product: Record, changes: Record) -> Record:
     for name, value in changes.items():
-        default = DEFAULTS.get(name)
-        if name != "name" and (value is None or (value == default and type(value) is type(default))):
+        if name != "name" and (value is None or value == DEFAULTS.get(name)):
             product.pop(name, None)
         else:
             product[name] = copy.copy(value) if isinstance(value, dict) else value

@@ -137,7 +137,7 @@ async def test_changed_since_is_read_backwards_by_modifydate() -> None:
 async def test_unchanged_product_where_switched_on() -> None:
     async with open_shop(refuse_unchanged=True) as shop:
         product_id = await product_made(shop, active=True)
-        unchanged = {"price": Decimal("12.5"), "active": True, "taxtariff": "normal"}
+        unchanged = {"price": Decimal("12.5"), "discount": Decimal("0.00"), "active": True, "taxtariff": "normal"}
         assert (await shop.refused("PATCH", f"/products/{product_id}/", unchanged))[:2] == (500, "500.50")
 
 
