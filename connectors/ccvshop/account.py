@@ -1,15 +1,16 @@
 """Prove a connection and list what its owner can choose from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from commerce.problems import ProblemCode
-from connectors.ccvshop.api import ROOT, items_of, read_collection
+from connectors.ccvshop.api import ROOT, items_of, pages, read_collection
 from connectors.ccvshop.fields import Fields
 from connectors.client import VendorClient
 from connectors.errors import ConnectionRefused, Temporary
 from connectors.protocols import Choice
 
-CHOICES = {"statuses": "Order statuses", "payment_methods": "Payment methods"}
+CHOICES = {"statuses": "Order statuses", "payment_methods": "Payment methods", "user_groups": "Customer groups"}
 
 
 class CcvAccount:
@@ -33,7 +34,12 @@ class CcvAccount:
 
     async def choices(self, name: str) -> Sequence[Choice]:
         """A live list of the shop; the values are those that stand on orders."""
-        return await {"statuses": self._statuses, "payment_methods": self._payment_methods}[name]()
+        lists = {
+            "statuses": self._statuses,
+            "payment_methods": self._payment_methods,
+            "user_groups": self._user_groups,
+        }
+        return await lists[name]()
 
     async def _statuses(self) -> list[Choice]:
         shop = (await self._shop()).whole_number("id")
@@ -50,6 +56,12 @@ class CcvAccount:
         found = {item.text("method"): item.text("label") or item.text("method") for item in items}
         return [Choice(value, label) for value, label in found.items() if value]
 
+    async def _user_groups(self) -> list[Choice]:
+        groups: list[Choice] = []
+        async for items in pages(self._client, f"{ROOT}/usergroups/", operation="list customer groups"):
+            groups += [Choice(item.text("id"), item.text("groupname")) for item in _fields(items)]
+        return groups
+
     async def _shop(self) -> Fields:
         shops = await self._items("/webshops/", "read the name of the shop")
         if not shops:
@@ -58,4 +70,8 @@ class CcvAccount:
 
     async def _items(self, path: str, operation: str) -> list[Fields]:
         answer = await read_collection(self._client, ROOT + path, operation=operation)
-        return [Fields("Shop", item) for item in items_of(answer)]
+        return _fields(items_of(answer))
+
+
+def _fields(items: Sequence[Mapping[str, Any]]) -> list[Fields]:
+    return [Fields("Shop", item) for item in items]

@@ -318,7 +318,7 @@ async def test_choices_are_those_of_the_shop(shop: Shop):
     assert statuses.keys() == CONNECTOR.order_source.statuses.keys()
     assert statuses["1"] == "Nieuw"
     assert methods["Ideal"] == "iDEAL"
-    assert CONNECTOR.choices.keys() == {"statuses", "payment_methods"}
+    assert CONNECTOR.choices.keys() >= {"statuses", "payment_methods"}
     with pytest.raises(KeyError):
         await shop.account.choices("colours")
 
