@@ -78,7 +78,7 @@ def truncate(text: str, length: int, end: str = "…") -> str:
     return cut(text, length, end)
 
 
-@_documented('"<p>Tea &amp; coffee</p>" | strip_html', "Tea & coffee", effort=20)
+@_documented('"<p>Tea &amp; coffee</p>" | strip_html', "Tea & coffee", effort=6)
 def strip_html(text: str) -> str:
     """Take out HTML: tags, comments, scripts and styles go, entities become characters, runs of blanks one blank."""
     return plain(text)
