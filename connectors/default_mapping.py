@@ -7,7 +7,6 @@ from pydantic import BaseModel
 from commerce.record import CustomerRecord, GroupPrice, Product, Record, Shipment, StockLevel
 from connectors.declaration import RecordSourceDeclaration, RecordTargetDeclaration
 from connectors.records import RecordKind
-from mapping.expressions import Expression
 from mapping.fields import Field
 from mapping.rules import Rule
 
@@ -42,6 +41,9 @@ def known_fields(kind: RecordKind, source: RecordSourceDeclaration) -> tuple[Fie
 
 
 def _reads_something(rule: Rule, stated: set[str]) -> bool:
+    # Declarations are read in places that never map; only who compiles rules pays for loading Jinja2.
+    from mapping.expressions import Expression
+
     names = {_top(name) for name in Expression.compile(rule.expression).names}
     return not names or bool(names & stated)
 

@@ -1,0 +1,174 @@
+"""Find products and their variants by number or id, with as few calls as the shop's filters allow.
+
+The shop answers one number per call. A listing of up to 250 products per call is cheaper when the shop is small beside
+what is looked for: it is read when it takes at most one call per five records, which one call finds out beforehand.
+Then a record costs at most 0.2 calls to find, otherwise 1. Source: CCV Shop API documentation, products.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from commerce.problems import Problem, ProblemCode
+from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, pages, read_collection
+from connectors.client import VendorClient
+from connectors.errors import RecordGone, Temporary
+from connectors.protocols import Identifier
+from connectors.records import Key
+
+_WORTH_A_SCAN = 10
+_RECORDS_PER_CALL = 5
+_PRODUCT_NUMBERS: Mapping[Identifier, str] = {Identifier.SKU: "productnumber", Identifier.EAN: "eannumber"}
+_VARIANT_NUMBERS: Mapping[Identifier, tuple[str, ...]] = {
+    Identifier.SKU: ("product_number", "sku_number"),
+    Identifier.EAN: ("ean_number",),
+}
+_QUERIES: Mapping[Identifier, tuple[str, ...]] = {
+    Identifier.SKU: ("productnumber", "skunumber"),
+    Identifier.EAN: ("eannumber",),
+}
+
+
+@dataclass(frozen=True)
+class Article:
+    """A product of the shop, or one of its variants: a combination of attributes."""
+
+    product: Mapping[str, Any]
+    combination: Mapping[str, Any] | None = None
+
+    @property
+    def target_id(self) -> str:
+        """The product's id; of a variant both ids."""
+        own = str(self.product.get("id"))
+        return own if self.combination is None else f"{own}:{self.combination.get('id')}"
+
+
+def collection_of(product: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """An expanded sub-collection; empty when there is none."""
+    part = product.get(name)
+    items = part.get("collection") if isinstance(part, Mapping) else None
+    return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+
+
+def variants_of(product: Mapping[str, Any]) -> list[Article]:
+    """The product's combinations of attributes."""
+    return [Article(product, combination) for combination in collection_of(product, "attributecombinations")]
+
+
+class ArticleFinder:
+    """Looks articles up in one shop; ``expand`` names the sub-collections that every product comes with."""
+
+    def __init__(self, client: VendorClient, expand: Sequence[str]) -> None:
+        self._client = client
+        self._expand = {"expand": ",".join(expand)} if expand else {}
+        self._has_variants: bool | None = None
+
+    async def find(self, keys: Sequence[Key], by: Identifier) -> dict[str, list[Article]]:
+        """What answers to each key, by source id; a key with a ``target_id`` is only looked for by that."""
+        found: dict[str, list[Article]] = {key.source_id: [] for key in keys}
+        certain = False
+        if len(keys) >= _WORTH_A_SCAN and await self._is_small(len(keys)):
+            certain = await self._scan(keys, by, found)
+        for key in keys:
+            if found[key.source_id] or certain:
+                continue
+            # A listing in pages can miss a product when another one is removed meanwhile.
+            found[key.source_id] = await (
+                self._by_id(key.target_id) if key.target_id else self._by_number(key.text, by)
+            )
+        return found
+
+    async def read(self, product_id: str) -> dict[str, Any]:
+        """One product. Raises `RecordGone`."""
+        if not (product_id.isascii() and product_id.isdigit()):
+            raise RecordGone("product", product_id)
+        path = f"{ROOT}/products/{product_id}/"
+        answer = await self._client.read("GET", path, self._expand, operation=f"read product {product_id}")
+        if not isinstance(answer.body, dict):
+            raise Temporary(f"CCV Shop did not send product {product_id}.")
+        return answer.body
+
+    async def _is_small(self, wanted: int) -> bool:
+        beyond = max(1, wanted // _RECORDS_PER_CALL) * LARGEST_PAGE
+        params = {"orderby": "id", "start": str(beyond), "size": "1"}
+        answer = await read_collection(self._client, f"{ROOT}/products/", params, operation="list products")
+        return not items_of(answer)
+
+    async def _scan(self, keys: Sequence[Key], by: Identifier, found: dict[str, list[Article]]) -> bool:
+        """Fill ``found``; whether what is missing is certain to be absent, since one page showed everything."""
+        by_id = {key.target_id: key.source_id for key in keys if key.target_id}
+        by_number: dict[str, list[str]] = {}
+        for key in keys:
+            if not key.target_id:
+                by_number.setdefault(key.text, []).append(key.source_id)
+        count, seen = 0, set()
+        async for page in pages(self._client, f"{ROOT}/products/", self._expand, operation="list products"):
+            count += 1
+            for product in page:
+                if product.get("id") in seen:
+                    continue
+                seen.add(product.get("id"))
+                for article in (Article(product), *variants_of(product)):
+                    takers = {source_id for number in _numbers(article, by) for source_id in by_number.get(number, ())}
+                    takers |= {by_id[article.target_id]} if article.target_id in by_id else set()
+                    for source_id in takers:
+                        found[source_id].append(article)
+        return count == 1
+
+    async def _by_id(self, target_id: str) -> list[Article]:
+        product_id, _, combination_id = target_id.partition(":")
+        try:
+            product = await self.read(product_id)
+        except RecordGone:
+            return []
+        articles = variants_of(product) if combination_id else [Article(product)]
+        return [article for article in articles if article.target_id == target_id]
+
+    async def _by_number(self, number: str, by: Identifier) -> list[Article]:
+        if not number:
+            return []
+        products = await self._listed(f"{ROOT}/products/", {_PRODUCT_NUMBERS[by]: number, **self._expand})
+        found = _matching(products, number, by)
+        if found or not await self._shop_has_variants():
+            return found
+        for name in _QUERIES[by]:
+            found = _matching(await self._listed(f"{ROOT}/productqueries/", {name: number}), number, by)
+            if found:
+                return found
+        return []
+
+    async def _listed(self, path: str, params: Mapping[str, str]) -> list[dict[str, Any]]:
+        found = [
+            item async for page in pages(self._client, path, params, operation="look products up") for item in page
+        ]
+        return list({item.get("id"): item for item in found}.values())
+
+    async def _shop_has_variants(self) -> bool:
+        """Without attributes there are none, which spares the slow search through all variants."""
+        if self._has_variants is None:
+            answer = await read_collection(self._client, f"{ROOT}/attributes/", operation="list attributes")
+            self._has_variants = bool(items_of(answer))
+        return self._has_variants
+
+
+def _numbers(article: Article, by: Identifier) -> set[str]:
+    if article.combination is None:
+        return {str(article.product.get(_PRODUCT_NUMBERS[by]) or "").strip()} - {""}
+    return {str(article.combination.get(name) or "").strip() for name in _VARIANT_NUMBERS[by]} - {""}
+
+
+def _matching(products: Iterable[Mapping[str, Any]], number: str, by: Identifier) -> list[Article]:
+    """Whether the shop's filter compares whole numbers is not documented, so they are compared here."""
+    articles = [article for product in products for article in (Article(product), *variants_of(product))]
+    return [article for article in articles if number in _numbers(article, by)]
+
+
+def ambiguous(key: Key, by: Identifier, articles: Sequence[Article]) -> Problem:
+    """Several articles answer to one number."""
+    word = "SKU" if by is Identifier.SKU else "EAN"
+    ids = ", ".join(article.target_id for article in articles)
+    sentence = (
+        f'Product {key.text}: the shop has {len(articles)} products with the {word} "{key.text}" (ids {ids}). '
+        f"Leave the {word} on one of them, then retry."
+    )
+    return Problem(code=ProblemCode.AMBIGUOUS_MATCH, field=_PRODUCT_NUMBERS[by], value=key.text, sentence=sentence)
