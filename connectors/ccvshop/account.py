@@ -5,12 +5,20 @@ from typing import Any
 
 from commerce.problems import ProblemCode
 from connectors.ccvshop.api import ROOT, items_of, pages, read_collection
+from connectors.ccvshop.article_settings import TaxTariff
 from connectors.ccvshop.fields import Fields
 from connectors.client import VendorClient
 from connectors.errors import ConnectionRefused, Temporary
 from connectors.protocols import Choice
 
-CHOICES = {"statuses": "Order statuses", "payment_methods": "Payment methods", "user_groups": "Customer groups"}
+CHOICES = {
+    "statuses": "Order statuses",
+    "payment_methods": "Payment methods",
+    "user_groups": "Customer groups",
+    "packages": "Packages",
+    "brands": "Brands",
+    "tax_tariffs": "Tax tariffs",
+}
 
 
 class CcvAccount:
@@ -38,6 +46,9 @@ class CcvAccount:
             "statuses": self._statuses,
             "payment_methods": self._payment_methods,
             "user_groups": self._user_groups,
+            "packages": self._packages,
+            "brands": self._brands,
+            "tax_tariffs": self._tax_tariffs,
         }
         return await lists[name]()
 
@@ -61,6 +72,17 @@ class CcvAccount:
         async for items in pages(self._client, f"{ROOT}/usergroups/", operation="list customer groups"):
             groups += [Choice(item.text("id"), item.text("groupname")) for item in _fields(items)]
         return groups
+
+    async def _packages(self) -> list[Choice]:
+        items = await self._items("/packages/", "list packages")
+        return [Choice(item.text("id"), item.text("name")) for item in items]
+
+    async def _brands(self) -> list[Choice]:
+        items = await self._items("/brands/", "list brands")
+        return [Choice(item.text("name"), item.text("name")) for item in items if item.text("name")]
+
+    async def _tax_tariffs(self) -> list[Choice]:
+        return [Choice(tariff, tariff.capitalize()) for tariff in TaxTariff]
 
     async def _shop(self) -> Fields:
         shops = await self._items("/webshops/", "read the name of the shop")
