@@ -19,6 +19,7 @@ CHOICES: Final[Mapping[str, str]] = {
     "codings": "Account codings",
     "vat_codes": "VAT codes",
     "article_labels": "Article labels",
+    "customer_labels": "Customer labels",
 }
 
 _INACTIVE, _READ_ONLY = 0, 2
@@ -62,6 +63,7 @@ class EAccountingAccount:
             "codings": self._codings,
             "vat_codes": self._vat_codes,
             "article_labels": self._article_labels,
+            "customer_labels": self._customer_labels,
         }
         return await lists[name]()
 
@@ -86,6 +88,10 @@ class EAccountingAccount:
             for entry in codings
             if entry.get("IsActive", True)
         ]
+
+    async def _customer_labels(self) -> list[Choice]:
+        labels = await self._api.records("/customerlabels", "list the customer labels")
+        return [Choice(str(entry["Name"]), str(entry["Name"])) for entry in labels]
 
     async def _article_labels(self) -> list[Choice]:
         return [_choice(entry) for entry in await self._api.records("/articlelabels", "list the article labels")]
