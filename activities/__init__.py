@@ -5,6 +5,7 @@ from typing import Any
 
 from activities.flows import FlowActivities
 from activities.orders import OrderActivities
+from activities.records import RecordActivities
 from activities.stage import Stages
 from activities.vendors import Vendors
 from store import Store
@@ -16,6 +17,7 @@ def activities(store: Store, vendors: Vendors) -> list[Callable[..., Any]]:
     orders = OrderActivities(store, Stages(store, vendors))
     return [
         flows.fetch_orders,
+        RecordActivities(store, vendors).sync_records,
         flows.resync_flow,
         flows.release_items,
         orders.find_order,

@@ -6,18 +6,19 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import beating
-from activities.orders import passes
 from activities.products import product_bindings
+from activities.records import read_again
 from activities.stage import content_hash
 from activities.vendors import ConnectionBroken, OpenFlow, Scene, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
 from connectors import exact_json
 from connectors.errors import Temporary
-from connectors.order_flow import SettingsRefused
+from connectors.order_flow import ReadMode, SettingsRefused
 from connectors.protocols import ListedOrder, ReadFrom, RefusedListing
 from store import ConnectionState, PageEntry, SkipReason, Store
 from workflows import names
 from workflows.messages import (
+    ORDERS,
     WAIT,
     FetchInput,
     FetchResult,
@@ -63,15 +64,31 @@ class FlowActivities:
 
     @activity.defn(name=names.RESYNC_FLOW)
     async def resync_flow(self, wish: ResyncInput) -> None:
-        """Set a flow's place back, or make named orders ready; what is unchanged and done stays done."""
+        """Set a flow's place back, or make named records ready.
+
+        An order that is unchanged and done stays done; records that move in pages are compared with the target again.
+        """
+        flow = await self._store.flows.get(wish.workspace_id, wish.flow_id)
+        if flow.kind != ORDERS:
+            await self._resync_records(wish)
+            return
         if wish.source_ids:
             await self._store.items.add_ids(wish.workspace_id, wish.flow_id, wish.source_ids)
         if wish.everything:
             await self._store.flows.rewind(wish.workspace_id, wish.flow_id, None)
         elif wish.since is not None:
-            flow = await self._vendors.open_flow(wish.workspace_id, wish.flow_id)
-            cursor = flow.source.cursor_at(wish.since)
-            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, cursor)
+            opened = await self._vendors.open_flow(wish.workspace_id, wish.flow_id)
+            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, opened.source.cursor_at(wish.since))
+
+    async def _resync_records(self, wish: ResyncInput) -> None:
+        if wish.source_ids:
+            await read_again(self._store, self._vendors, wish.workspace_id, wish.flow_id, wish.source_ids)
+        if wish.everything:
+            await self._store.record_pages.look_at_all_again(wish.workspace_id, wish.flow_id)
+            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, None)
+        elif wish.since is not None:
+            opened = await self._vendors.open_record_flow(wish.workspace_id, wish.flow_id)
+            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, opened.source.cursor_at(wish.since))
 
     @activity.defn(name=names.RELEASE_ITEMS)
     async def release_items(self, wish: ReleaseInput) -> int:
@@ -105,9 +122,10 @@ class FlowActivities:
         due = every is not None and flow.flow.cursor is not None and (last is None or now - last >= every)
         run = await self._store.flows.begin_run(fetch.workspace_id, fetch.flow_id, now=now, sweep=due)
         overlap = flow.read.sweep_window if run.sweeping else flow.read.lag
-        start = ReadFrom(cursor=run.cursor, not_before=settings.start_at, overlap=overlap)
+        cursor = None if settings.mode is ReadMode.ALL else run.cursor
+        start = ReadFrom(cursor=cursor, not_before=settings.start_at, overlap=overlap)
         with flow.calling_source():
-            page = await flow.source.list_orders(start, run.page, settings.page_size)
+            page = await flow.source.list_orders(start, run.page, settings.amount_per_read)
         nameless = [refused for refused in page.refused if not refused.source_id]
         for refused in nameless:
             await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, _malformed(refused))
@@ -123,7 +141,8 @@ class FlowActivities:
         )
         if flow.source_connection.state is ConnectionState.NEW:
             await self._store.connections.mark_connected(fetch.workspace_id, flow.source_connection.id)
-        return page.next_page is not None or outcome.superseded
+        more_pages = page.next_page is not None and not _is_enough(flow, len(page.orders))
+        return more_pages or outcome.superseded
 
     async def _look_at_changes(self, fetch: FetchInput, flow: OpenFlow) -> None:
         """See whether orders that wait have changed at a source whose list does not tell."""
@@ -194,8 +213,17 @@ class FlowActivities:
         )
 
 
+def _is_enough(flow: OpenFlow, orders: int) -> bool:
+    """Whether this page ends the run, because the flow's amount per run is reached with it."""
+    amount, reading = flow.settings.orders.amount_per_run, flow.flow.reading
+    before = reading.records if reading is not None else 0
+    return amount is not None and (before + orders) // amount > before // amount
+
+
 def _entry(flow: OpenFlow, order: ListedOrder) -> PageEntry:
-    ready = passes(flow.settings.orders, order.status, order.payment_status)
+    ready = flow.settings.orders.passes(
+        reference=order.reference, status=order.status, payment=order.payment_status, payment_method=None
+    )
     return PageEntry(
         source_id=order.source_id,
         reference=order.reference,

@@ -6,17 +6,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from commerce.problems import Problem, ProblemCode
 from connectors.client import Bounds, VendorClient
-from connectors.declaration import ConnectionContext, Connector
+from connectors.declaration import (
+    ConnectionContext,
+    Connector,
+    RecordSourceDeclaration,
+    RecordTargetDeclaration,
+)
 from connectors.errors import ConnectionRefused, RateLimited, Temporary
 from connectors.exchange import Exchange
 from connectors.oauth import Tokens, TokenVault
 from connectors.order_flow import OrderFlow, describe, order_sides, parse_order_flow
 from connectors.protocols import Account, OrderSource, OrderTarget, ReadDeclaration
+from connectors.record_flow import RecordFlow, parse_record_flow, record_sides
+from connectors.records import RecordKind, RecordSource, RecordTarget
 from connectors.registry import connector
 from store import AccountBudget, ConnectionRecord, ConnectionState, ExchangeEntry, FlowRecord, Store, Vault
 
@@ -47,6 +55,11 @@ class Scene:
 
 
 _scene: ContextVar[Scene | None] = ContextVar("scene", default=None)
+
+
+def current_scene() -> Scene | None:
+    """For what record and step calls are being made now."""
+    return _scene.get()
 
 
 @contextlib.contextmanager
@@ -127,17 +140,12 @@ class _SharedVault:
 
 
 @dataclass(frozen=True)
-class OpenFlow:
-    """A flow with both sides ready to be called."""
+class OpenEnds:
+    """A flow with the accounts at its ends ready to be called."""
 
     flow: FlowRecord
-    settings: OrderFlow
     source_connection: ConnectionRecord
     target_connection: ConnectionRecord
-    source: OrderSource
-    target: OrderTarget
-    read: ReadDeclaration
-    settle: timedelta
 
     @contextlib.contextmanager
     def calling(self, connection: ConnectionRecord) -> Iterator[None]:
@@ -156,6 +164,48 @@ class OpenFlow:
         return self.calling(self.target_connection)
 
 
+@dataclass(frozen=True)
+class OpenFlow(OpenEnds):
+    """An orders flow with both sides ready to be called."""
+
+    settings: OrderFlow
+    source: OrderSource
+    target: OrderTarget
+    read: ReadDeclaration
+    settle: timedelta
+
+
+@dataclass(frozen=True)
+class OpenRecordFlow(OpenEnds):
+    """A flow that moves in pages, with both sides ready to be called."""
+
+    settings: RecordFlow
+    source_side: RecordSourceDeclaration
+    target_side: RecordTargetDeclaration
+    source: RecordSource
+    target: RecordTarget
+
+    @property
+    def kind(self) -> RecordKind:
+        """What moves."""
+        return self.settings.kind
+
+
+@dataclass(frozen=True)
+class _End:
+    connection: ConnectionRecord
+    system: Connector
+    client: VendorClient
+    settings: BaseModel
+
+
+class Recording(Protocol):
+    """Stands before an account's client while a flow is rehearsed: reads go through, writes are only written down."""
+
+    def before(self, client: VendorClient) -> VendorClient:
+        """The client to call instead of this one."""
+
+
 class Vendors:
     """All connectors of this process; clients and sides are kept open while their settings stay the same."""
 
@@ -163,7 +213,7 @@ class Vendors:
         self._store = store
         self._bounds = Bounds(read=call_timeout)
         self._clients: dict[str, tuple[object, VendorClient, BaseModel]] = {}
-        self._flows: dict[str, tuple[object, OpenFlow]] = {}
+        self._flows: dict[str, tuple[object, OpenFlow | OpenRecordFlow]] = {}
 
     async def aclose(self) -> None:
         """Close every connection to every vendor."""
@@ -172,38 +222,60 @@ class Vendors:
         self._clients.clear()
         self._flows.clear()
 
-    async def open_flow(self, workspace_id: str, flow_id: str) -> OpenFlow:
-        """Both sides of a flow, with today's settings.
+    async def open_flow(self, workspace_id: str, flow_id: str, *, recording: Recording | None = None) -> OpenFlow:
+        """Both sides of an orders flow, with today's settings.
 
         Raises:
             ConnectionBroken: One of the connections waits for a person.
             SettingsRefused: The flow's settings do not fit (any more).
         """
         flow = await self._store.flows.get(workspace_id, flow_id)
-        source_connection = await self._working(workspace_id, flow.source_connection_id)
-        target_connection = await self._working(workspace_id, flow.target_connection_id)
-        key = (flow.settings_version, _version(source_connection), _version(target_connection))
+        source, target = await self._ends(workspace_id, flow, recording)
+        key = _state(flow, source, target)
         known = self._flows.get(flow_id)
-        if known is not None and known[0] == key:
-            return replace(
-                known[1], flow=flow, source_connection=source_connection, target_connection=target_connection
-            )
-        source_system, target_system = connector(source_connection.system), connector(target_connection.system)
-        settings = parse_order_flow(source_system, target_system, flow.settings)
-        source_side, target_side = order_sides(source_system, target_system)
-        source_client, source_settings = await self._client(workspace_id, source_system, source_connection)
-        target_client, target_settings = await self._client(workspace_id, target_system, target_connection)
+        if recording is None and known is not None and known[0] == key and isinstance(known[1], OpenFlow):
+            return _as_now(known[1], flow, source, target)
+        settings = parse_order_flow(source.system, target.system, flow.settings)
+        source_side, target_side = order_sides(source.system, target.system)
         opened = OpenFlow(
             flow=flow,
+            source_connection=source.connection,
+            target_connection=target.connection,
             settings=settings,
-            source_connection=source_connection,
-            target_connection=target_connection,
-            source=source_side.open(source_client, source_settings, settings.source),
-            target=target_side.open(target_client, target_settings, settings.target),
+            source=source_side.open(source.client, source.settings, settings.source),
+            target=target_side.open(target.client, target.settings, settings.target),
             read=source_side.read,
             settle=target_side.settle,
         )
-        self._flows[flow_id] = (key, opened)
+        if recording is None:
+            self._flows[flow_id] = (key, opened)
+        return opened
+
+    async def open_record_flow(
+        self, workspace_id: str, flow_id: str, *, recording: Recording | None = None
+    ) -> OpenRecordFlow:
+        """Both sides of a flow that moves in pages, with today's settings; raises like `open_flow`."""
+        flow = await self._store.flows.get(workspace_id, flow_id)
+        source, target = await self._ends(workspace_id, flow, recording)
+        key = _state(flow, source, target)
+        known = self._flows.get(flow_id)
+        if recording is None and known is not None and known[0] == key and isinstance(known[1], OpenRecordFlow):
+            return _as_now(known[1], flow, source, target)
+        kind = RecordKind(flow.kind)
+        settings = parse_record_flow(source.system, target.system, kind, flow.settings | {"shared": flow.shared})
+        source_side, target_side = record_sides(source.system, target.system, kind)
+        opened = OpenRecordFlow(
+            flow=flow,
+            source_connection=source.connection,
+            target_connection=target.connection,
+            settings=settings,
+            source_side=source_side,
+            target_side=target_side,
+            source=source_side.open(source.client, source.settings, settings.source),
+            target=target_side.open(target.client, target.settings, settings.target),
+        )
+        if recording is None:
+            self._flows[flow_id] = (key, opened)
         return opened
 
     @contextlib.asynccontextmanager
@@ -229,6 +301,16 @@ class Vendors:
                 async with self.open_account(workspace_id, connection_id) as account:
                     await account.test()
                 await self._store.connections.mark_connected(workspace_id, connection_id)
+
+    async def _ends(self, workspace_id: str, flow: FlowRecord, recording: Recording | None) -> tuple[_End, _End]:
+        source = await self._end(workspace_id, flow.source_connection_id, recording)
+        return source, await self._end(workspace_id, flow.target_connection_id, recording)
+
+    async def _end(self, workspace_id: str, connection_id: str, recording: Recording | None) -> _End:
+        connection = await self._working(workspace_id, connection_id)
+        system = connector(connection.system)
+        client, settings = await self._client(workspace_id, system, connection)
+        return _End(connection, system, recording.before(client) if recording else client, settings)
 
     async def _working(self, workspace_id: str, connection_id: str) -> ConnectionRecord:
         connection = await self._store.connections.get(workspace_id, connection_id)
@@ -263,6 +345,18 @@ class Vendors:
         )
         self._clients[connection.id] = (key, client, settings)
         return client, settings
+
+
+OpenT = TypeVar("OpenT", OpenFlow, OpenRecordFlow)
+
+
+def _as_now(known: OpenT, flow: FlowRecord, source: _End, target: _End) -> OpenT:
+    """A flow that is open already, with its place and its connections as they are now."""
+    return replace(known, flow=flow, source_connection=source.connection, target_connection=target.connection)
+
+
+def _state(flow: FlowRecord, source: _End, target: _End) -> object:
+    return (flow.settings_version, _version(source.connection), _version(target.connection))
 
 
 def _version(connection: ConnectionRecord) -> object:

@@ -60,6 +60,20 @@ class Bindings(Repository):
                     found[row.target_id] = (*found.get(row.target_id, ()), _record(row, row.source_key))
         return found
 
+    async def forget_content(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> None:
+        """Forget what was sent of these records, so that they are compared with the target again."""
+        async with self._database.writing() as session:
+            await session.exec(
+                update(Binding)
+                .where(
+                    col(Binding.workspace_id) == workspace_id,
+                    col(Binding.flow_id) == flow_id,
+                    col(Binding.kind) == kind,
+                    col(Binding.source_key).in_(list(keys)),
+                )
+                .values(content_hash="")
+            )
+
     async def mark_removed(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> None:
         """Remember that these records were archived or deleted at the target; writing them again undoes it."""
         async with self._database.writing() as session:

@@ -61,16 +61,21 @@ class Flows(Repository):
     async def get(self, workspace_id: str, flow_id: str) -> FlowRecord:
         """One flow; raises `NotFoundError`."""
         async with self._database.reading() as session:
-            return _record(await one(session, Flow, workspace_id, flow_id, "flow"))
+            flow = await one(session, Flow, workspace_id, flow_id, "flow")
+            return _record(flow, await session.get_one(Integration, flow.integration_id))
 
     async def list(self, workspace_id: str, integration_id: str | None = None) -> tuple[FlowRecord, ...]:
         """All flows, or those of one integration, oldest first."""
         async with self._database.reading() as session:
-            statement = select(Flow).where(col(Flow.workspace_id) == workspace_id)
+            statement = (
+                select(Flow, Integration)
+                .join(Integration, col(Integration.id) == col(Flow.integration_id))
+                .where(col(Flow.workspace_id) == workspace_id)
+            )
             if integration_id is not None:
                 statement = statement.where(col(Flow.integration_id) == integration_id)
             rows = (await session.exec(statement.order_by(col(Flow.id)))).all()
-        return tuple(_record(row) for row in rows)
+        return tuple(_record(flow, integration) for flow, integration in rows)
 
     async def update_settings(
         self, workspace_id: str, flow_id: str, settings: Mapping[str, Any], *, read_again: bool = False
@@ -86,14 +91,23 @@ class Flows(Repository):
             if flow.settings == dict(settings):
                 return 0
             flow.settings = dict(settings)
-            flow.settings_version += 1
-            if read_again:
-                set_back(flow, None)
-            await session.flush()
-            await keep_version(session, flow)
-            waiting = await parked_of_flow(session, workspace_id, flow_id)
-            await release_rows(session, self._database, self._sealer, waiting, by="the settings were changed")
-            return len(waiting)
+            return await self._renew(session, flow, read_again=read_again)
+
+    async def renew(self, workspace_id: str, flow_id: str, *, read_again: bool = False) -> int:
+        """Begin a new version because what the integration says for its flows has changed; like `update_settings`."""
+        async with self._database.writing() as session:
+            flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            return await self._renew(session, flow, read_again=read_again)
+
+    async def _renew(self, session: AsyncSession, flow: Flow, *, read_again: bool) -> int:
+        flow.settings_version += 1
+        if read_again:
+            set_back(flow, None)
+        await session.flush()
+        await keep_version(session, flow)
+        waiting = await parked_of_flow(session, flow.workspace_id, flow.id)
+        await release_rows(session, self._database, self._sealer, waiting, by="the settings were changed")
+        return len(waiting)
 
     async def versions(self, workspace_id: str, flow_id: str) -> tuple[FlowVersionRecord, ...]:
         """All versions of the settings and value tables, newest first."""
@@ -197,21 +211,27 @@ async def value_tables(session: AsyncSession, workspace_id: str, flow_id: str) -
 
 
 async def keep_version(session: AsyncSession, flow: Flow) -> None:
-    """Write down the settings and value tables of a flow under its current version."""
+    """Write down the settings, the shared ones too, and the value tables of a flow under its current version."""
+    shared = _shared(flow, await session.get_one(Integration, flow.integration_id))
     session.add(
         FlowVersion(
             id=new_id("ver"),
             workspace_id=flow.workspace_id,
             flow_id=flow.id,
             version=flow.settings_version,
-            settings=flow.settings,
+            settings=flow.settings | ({"shared": shared} if shared else {}),
             value_tables=await value_tables(session, flow.workspace_id, flow.id),
             created_at=datetime.now(UTC),
         )
     )
 
 
-def _record(row: Flow) -> FlowRecord:
+def _shared(flow: Flow, integration: Integration) -> dict[str, Any]:
+    sides = {"source": flow.source_connection_id, "target": flow.target_connection_id}
+    return {side: integration.settings[owner] for side, owner in sides.items() if owner in integration.settings}
+
+
+def _record(row: Flow, integration: Integration) -> FlowRecord:
     return FlowRecord(
         id=row.id,
         integration_id=row.integration_id,
@@ -231,4 +251,5 @@ def _record(row: Flow) -> FlowRecord:
         complete_reads=row.complete_reads,
         reading=Reading(row.read_began_at, row.read_records, row.read_total) if row.read_began_at else None,
         unsupported=row.unsupported,
+        shared=_shared(row, integration),
     )

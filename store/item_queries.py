@@ -10,7 +10,7 @@ from commerce.problems import Problem
 from store.exchanges import exchange_entry
 from store.ledger import EventKind, item_record
 from store.problems import problem_record
-from store.records import Counts, ItemEventRecord, ItemPage, ItemState, SkipReason, Timeline
+from store.records import Counts, ItemEventRecord, ItemPage, ItemRecord, ItemState, SkipReason, Timeline
 from store.repository import Repository, one
 from store.tables import Exchange, Item, ItemEvent
 from store.tables import Problem as ProblemRow
@@ -61,6 +61,19 @@ class ItemQueries(Repository):
                 update(Item).where(col(Item.id).in_([item_id for item_id, _ in rows])).values(checked_at=now)
             )
         return [source_id for _, source_id in rows]
+
+    async def unfinished(self, workspace_id: str, flow_id: str) -> list[ItemRecord]:
+        """All items that are ready, in flight or parked, with header and body decrypted."""
+        statement = select(Item).where(
+            col(Item.workspace_id) == workspace_id,
+            col(Item.flow_id) == flow_id,
+            col(Item.state).in_([ItemState.READY, ItemState.IN_FLIGHT, ItemState.PARKED]),
+        )
+        async with self._database.reading() as session:
+            rows = (await session.exec(statement)).all()
+        return [
+            item_record(row, header=self._sealer.of(row, "header"), body=self._sealer.of(row, "body")) for row in rows
+        ]
 
     async def search(
         self,

@@ -32,7 +32,7 @@ class RecordPages(Repository):
         next_page: str | None,
         cursor: str | None,
         whole: bool,
-        read_number: int,
+        read_number: int | None,
         total: int | None = None,
         gone: Sequence[str] = (),
         unsupported: Mapping[str, int] | None = None,
@@ -49,7 +49,8 @@ class RecordPages(Repository):
             next_page: Where the read goes on; None completes it.
             cursor: Covers this page and all before it.
             whole: Whether this read shows everything the source has, so that what it does not show is missing.
-            read_number: From `Flows.begin_run`; a page of a read that was rewound meanwhile moves no cursor.
+            read_number: From `Flows.begin_run`; a page of a read that was rewound meanwhile moves no cursor. None:
+                these records were looked at outside of a read.
             total: How many records the read has in all, where the vendor says.
             gone: Source ids that the source says were deleted.
             unsupported: What the source holds beside and no flow can carry.
@@ -60,7 +61,7 @@ class RecordPages(Repository):
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
             superseded = read_number != flow.read_number
             reads = flow.complete_reads + 1
-            outcome = await self._take_in(session, flow, listed, reads if whole else None, now)
+            outcome = await self._take_in(session, flow, listed, reads if whole else flow.complete_reads, now)
             await self._mark_gone(session, flow, gone, now)
             if not superseded:
                 flow.read_total = total if total is not None else flow.read_total
@@ -72,17 +73,14 @@ class RecordPages(Repository):
         return replace(outcome, superseded=superseded)
 
     async def _take_in(
-        self, session: AsyncSession, flow: Flow, listed: Mapping[str, RecordEntry], seen_in: int | None, now: datetime
+        self, session: AsyncSession, flow: Flow, listed: Mapping[str, RecordEntry], seen_in: int, now: datetime
     ) -> PageOutcome:
         known = await _known(session, flow, list(listed))
-        new = [
-            self._new_item(flow, entry, seen_in or 0, now) for entry in listed.values() if entry.source_id not in known
-        ]
+        new = [self._new_item(flow, entry, seen_in, now) for entry in listed.values() if entry.source_id not in known]
         await add_all(session, self._database, new)
         changed = [row for row in known.values() if _is_news(row, listed[row.source_id])]
         await self._take_over(session, flow, changed, listed, now)
-        if seen_in is not None:
-            await _in_chunks(session, [row.id for row in known.values()], {"seen_in": seen_in})
+        await _in_chunks(session, [row.id for row in known.values()], {"seen_in": seen_in})
         return PageOutcome(listed=len(listed), new=len(new), changed=len(changed), unchanged=len(known) - len(changed))
 
     def _new_item(self, flow: Flow, entry: RecordEntry, seen_in: int, now: datetime) -> Item:
@@ -220,6 +218,28 @@ class RecordPages(Repository):
                     .values(state=ProblemState.OPEN, last_seen=now)
                 )
 
+    async def give_back(self, workspace_id: str, flow_id: str, item_ids: Sequence[str]) -> None:
+        """Make those of these records ready again that are still in flight: the work on them broke off."""
+        async with self._database.writing() as session:
+            for start in range(0, len(item_ids), CHUNK):
+                await session.exec(
+                    update(Item)
+                    .where(
+                        col(Item.workspace_id) == workspace_id,
+                        col(Item.flow_id) == flow_id,
+                        col(Item.id).in_(item_ids[start : start + CHUNK]),
+                        col(Item.state) == ItemState.IN_FLIGHT,
+                    )
+                    .values(state=ItemState.READY),
+                    execution_options={"synchronize_session": False},
+                )
+
+    async def write_started(self, workspace_id: str, flow_id: str, item_ids: Sequence[str], at: datetime) -> None:
+        """Writes are about to be sent: until they are settled, their outcome may be unknown."""
+        async with self._database.writing() as session:
+            await locked(session, Flow, workspace_id, flow_id, "flow")
+            await _in_chunks(session, item_ids, {"write_started_at": at})
+
     async def count_ready(self, workspace_id: str, flow_id: str, now: datetime) -> int:
         """How many records can be worked on now."""
         statement = select(func.count()).where(
@@ -227,14 +247,6 @@ class RecordPages(Repository):
             col(Item.flow_id) == flow_id,
             col(Item.state).in_([ItemState.READY, ItemState.IN_FLIGHT]),
             or_(col(Item.not_before).is_(None), col(Item.not_before) <= now),
-        )
-        async with self._database.reading() as session:
-            return (await session.exec(statement)).one()
-
-    async def next_due(self, workspace_id: str, flow_id: str) -> datetime | None:
-        """When the first of the records that wait for a moment may go on; None when none waits."""
-        statement = select(func.min(col(Item.not_before))).where(
-            col(Item.workspace_id) == workspace_id, col(Item.flow_id) == flow_id, col(Item.state) == ItemState.READY
         )
         async with self._database.reading() as session:
             return (await session.exec(statement)).one()
@@ -264,7 +276,7 @@ class RecordPages(Repository):
             await session.exec(update(Item).where(col(Item.flow_id) == flow.id).values(fingerprint=""))
             await session.exec(update(Binding).where(col(Binding.flow_id) == flow.id).values(content_hash=""))
 
-    async def unwanted(self, workspace_id: str, flow_id: str, kind: str, limit: int) -> tuple[list[ItemRecord], int]:
+    async def unwanted(self, workspace_id: str, flow_id: str, kind: str) -> tuple[list[ItemRecord], int]:
         """Records the target has from us and should not have any more, and how many it has from us in all.
 
         They were filtered out, deleted at the source, or not shown by its last two complete reads.
@@ -294,9 +306,22 @@ class RecordPages(Repository):
                 .where(mine, col(Item.flow_id) == flow_id, or_(left_out, missing))
                 .order_by(col(Item.id))
             )
-            rows = (await session.exec(statement.limit(limit))).all()
+            rows = (await session.exec(statement)).all()
             total = (await session.exec(select(func.count()).select_from(Binding).where(mine))).one()
         return [item_record(row) for row in rows], total
+
+    async def taken_away(self, workspace_id: str, item_id: str, text: str, *, problem_id: str | None = None) -> None:
+        """A record was taken away at the target, or could not be for the problem; a second run changes little."""
+        async with self._database.writing() as session:
+            item = await locked(session, Item, workspace_id, item_id, "item")
+            now = datetime.now(UTC)
+            item.updated_at = now
+            if problem_id is not None:
+                item.state, item.problem_id = ItemState.PARKED, problem_id
+            elif item.reason != SkipReason.FILTERED:
+                item.state, item.reason, item.fingerprint = ItemState.SKIPPED, SkipReason.GONE, ""
+                item.problem_id, item.finished_at = None, now
+            session.add(event(self._sealer, item, now, EventKind.NOTE, text))
 
 
 def _is_news(row: SqlRow[Any], entry: RecordEntry) -> bool:
@@ -335,6 +360,7 @@ def _settle(item: Item, outcome: Settled, settings_version: int, now: datetime) 
     version_now = item.pinned_version or settings_version
     again = item.changed_meanwhile or version_now != item.settings_version
     item.changed_meanwhile = False
+    item.write_started_at = None
     item.confirmed_by_lookup = outcome.confirmed_by_lookup
     if again:
         item.state, item.reason, item.problem_id, item.not_before = ItemState.READY, None, None, None

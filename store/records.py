@@ -127,6 +127,8 @@ class FlowRecord:
     pending_cursor: str | None
     last_run_at: datetime | None
     last_sweep_at: datetime | None
+    shared: dict[str, Any] = field(default_factory=dict)
+    """What the integration says for the flow's ``source`` and ``target``; the flow's own settings go before it."""
     complete_reads: int = 0
     """How often all of the source was read to its end."""
     reading: "Reading | None" = None

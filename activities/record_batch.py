@@ -1,0 +1,174 @@
+"""One batch of records through the workbench, with the target asked and the ledger told."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from activities.failures import Wait
+from activities.record_matching import Opposite
+from activities.record_work import Ended, Job, Workbench, compared, failed, key_of, looked_over, written
+from activities.vendors import ConnectionBroken, OpenRecordFlow, current_scene, on_scene
+from connectors.errors import Temporary
+from connectors.record_flow import parse_record_flow
+from connectors.records import Existing, RecordKind
+from connectors.registry import connector
+from store import BindingRecord, Claim, ItemRecord, Settled, Store
+from workflows.messages import ORDERS
+
+_ORDER = "order"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Works on records of one flow; a batch that breaks off leaves what it had not settled for the next attempt."""
+
+    store: Store
+    workspace_id: str
+    flow: OpenRecordFlow
+    claim: Claim | None
+    """None while the flow is rehearsed: then nothing is written that needs one."""
+    lease: timedelta
+
+    async def work(self, items: Sequence[ItemRecord], on_their_way: Mapping[str, Decimal], now: datetime) -> None:
+        """Take every item to an end.
+
+        Raises:
+            Temporary: The target could not go on; what was not settled is ready again.
+            ConnectionBroken: The target's account refuses us.
+            Wait: Another attempt has taken the flow over.
+        """
+        bench = await self.bench(items)
+        try:
+            jobs, ended = looked_over(bench, items, on_their_way, now)
+            await self._settle(ended)
+            to_write, equal = await self.find(bench, jobs)
+            await self._settle(equal)
+            await self._write(bench, to_write)
+        finally:
+            ids = [item.id for item in items]
+            await self.store.record_pages.give_back(self.workspace_id, self.flow.flow.id, ids)
+
+    async def bench(self, items: Sequence[ItemRecord]) -> Workbench:
+        """All that the work on these items needs of the ledger."""
+        flow, ids = self.flow, [item.source_id for item in items]
+        kind, flow_id = str(flow.kind), flow.flow.id
+        return Workbench(
+            flow=flow,
+            values=await self.store.value_maps.values(self.workspace_id, flow_id),
+            hasher=await self.store.keyed_hash.maker(self.workspace_id),
+            bindings=await self.store.bindings.find(self.workspace_id, flow_id, kind, ids),
+            opposite=await self._opposite(ids),
+            targets_of_orders=await self._targets_of_orders(ids) if flow.kind is RecordKind.SHIPMENTS else {},
+        )
+
+    async def find(self, bench: Workbench, jobs: Sequence[Job]) -> tuple[list[Job], list[Ended]]:
+        """Ask the target for every record, and compare: the jobs that have something to write, and the others' ends."""
+        by, target = self.flow.settings.identifier, self.flow.target
+        if not jobs:
+            return [], []
+        with self.flow.calling_target():
+            found = dict(await target.find([key_of(bench, job, by_id=True) for job in jobs], by))
+            lost = [
+                job for job in jobs if job.view.key.source_id not in found and key_of(bench, job, by_id=True).target_id
+            ]
+            if lost:
+                found |= await target.find([key_of(bench, job, by_id=False) for job in lost], by)
+        ids = sorted({one.target_id for one in found.values() if isinstance(one, Existing)})
+        others = await self.store.bindings.of_targets(self.workspace_id, self.flow.flow.id, str(self.flow.kind), ids)
+        to_write: list[Job] = []
+        ended: list[Ended] = []
+        for job in jobs:
+            one = found.get(job.view.key.source_id)
+            bound = others.get(one.target_id, ()) if isinstance(one, Existing) else ()
+            end = compared(bench, job, one, bound)
+            if end is None:
+                to_write.append(job)
+            else:
+                ended.append(end)
+        return to_write, ended
+
+    async def _write(self, bench: Workbench, jobs: Sequence[Job]) -> None:
+        size = self.flow.target_side.batch
+        for start in range(0, len(jobs), size):
+            chunk = jobs[start : start + size]
+            await self._keep_claim()
+            await self.store.record_pages.write_started(
+                self.workspace_id, self.flow.flow.id, [job.item.id for job in chunk], datetime.now(UTC)
+            )
+            await self._settle(await self._written(bench, chunk))
+
+    async def _written(self, bench: Workbench, jobs: Sequence[Job]) -> list[Ended]:
+        changes = [job.change for job in jobs if job.change is not None]
+        with self._on_item(jobs[0].item if len(jobs) == 1 else None):
+            try:
+                with self.flow.calling_target():
+                    outcomes = await self.flow.target.write(changes)
+            except (ConnectionBroken, Temporary):
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it concerns these records alone
+                return [failed(job.item, error) for job in jobs]
+        by_id = {outcome.source_id: outcome for outcome in outcomes}
+        return [written(bench, job, by_id[job.view.record.source_id]) for job in jobs]
+
+    @contextlib.contextmanager
+    def _on_item(self, item: ItemRecord | None) -> Iterator[None]:
+        scene = current_scene()
+        if item is None or scene is None:
+            yield
+            return
+        with on_scene(replace(scene, item_id=item.id)):
+            yield
+
+    async def _keep_claim(self) -> None:
+        if self.claim is not None and not await self.store.claims.extend(self.workspace_id, self.claim, self.lease):
+            raise Wait("Another attempt has taken this flow over.", self.lease)
+
+    async def _settle(self, ended: Sequence[Ended]) -> None:
+        if not ended:
+            return
+        flow_id = self.flow.flow.id
+        await self.store.bindings.put(self.workspace_id, flow_id, *[end.binding for end in ended if end.binding])
+        problems: dict[str, str] = {}
+        outcomes: list[Settled] = []
+        for end in ended:
+            if end.problem is None:
+                outcomes.append(end.settled)
+                continue
+            cause = end.problem.cause()
+            if cause not in problems:
+                problems[cause] = await self.store.problems.raise_(self.workspace_id, flow_id, end.problem)
+            outcomes.append(replace(end.settled, problem_id=problems[cause]))
+        await self.store.record_pages.settle(self.workspace_id, flow_id, outcomes)
+
+    async def _opposite(self, ids: Sequence[str]) -> Opposite | None:
+        flow = self.flow.flow
+        for other in await self.store.flows.list(self.workspace_id, flow.integration_id):
+            reverse = (other.target_connection_id, other.source_connection_id)
+            if other.kind != flow.kind or reverse != (flow.source_connection_id, flow.target_connection_id):
+                continue
+            bindings = await self.store.bindings.of_targets(self.workspace_id, other.id, other.kind, ids)
+            settings = parse_record_flow(
+                connector(self.flow.target_connection.system),
+                connector(self.flow.source_connection.system),
+                RecordKind(other.kind),
+                other.settings | {"shared": other.shared},
+            )
+            return Opposite(other.id, settings, {target_id: bound[0] for target_id, bound in bindings.items()})
+        return None
+
+    async def _targets_of_orders(self, ids: Sequence[str]) -> dict[str, str]:
+        """Which order of the shop each of our source's documents was made from, where this integration made it."""
+        flow = self.flow.flow
+        made: dict[str, str] = {}
+        for other in await self.store.flows.list(self.workspace_id, flow.integration_id):
+            reverse = (other.target_connection_id, other.source_connection_id)
+            if other.kind == ORDERS and reverse == (flow.source_connection_id, flow.target_connection_id):
+                bound = await self.store.bindings.of_targets(self.workspace_id, other.id, _ORDER, ids)
+                made |= {target_id: _only(bindings) for target_id, bindings in bound.items()}
+        return made
+
+
+def _only(bindings: tuple[BindingRecord, ...]) -> str:
+    return bindings[0].source_key

@@ -1,0 +1,74 @@
+"""What the target has from us and should not have any more: taken away under a guard."""
+
+from activities.vendors import OpenRecordFlow
+from commerce.problems import Problem, ProblemCode
+from connectors.errors import RecordGone, RecordRefused
+from connectors.protocols import Identifier
+from connectors.records import Existing, Key, Removal
+from store import ItemRecord, SkipReason, Store
+
+_AT_ONCE = 100
+"""Records that one step takes away; the next step goes on."""
+
+
+async def remove_unwanted(store: Store, workspace_id: str, flow: OpenRecordFlow) -> bool:
+    """Archive, delete or empty what was filtered out or is gone, as set; returns whether there is more to do.
+
+    When more than the guard's share would go, nothing does, and a problem of the flow says how many. One record alone
+    never trips the guard.
+    """
+    flow_id, kind, common = flow.flow.id, str(flow.kind), flow.settings.common
+    if common.gone is Removal.LEAVE and common.filtered_out is Removal.LEAVE:
+        return False
+    items, total = await store.record_pages.unwanted(workspace_id, flow_id, kind)
+    going = [item for item in items if _removal(flow, item) is not Removal.LEAVE]
+    if len(going) > 1 and len(going) * 100 > common.guard_percent * total:
+        await store.problems.raise_(workspace_id, flow_id, _too_many(flow, len(going), total))
+        return False
+    await store.problems.resolve(workspace_id, flow_id, ProblemCode.TOO_MANY_GONE)
+    batch = going[:_AT_ONCE]
+    bindings = await store.bindings.find(workspace_id, flow_id, kind, [item.source_id for item in batch])
+    for item in batch:
+        target_id = bindings[item.source_id].target_id
+        await _remove(store, workspace_id, flow, item, target_id)
+    return len(going) > len(batch)
+
+
+def _removal(flow: OpenRecordFlow, item: ItemRecord) -> Removal:
+    common = flow.settings.common
+    return common.filtered_out if item.reason == SkipReason.FILTERED else common.gone
+
+
+async def _remove(store: Store, workspace_id: str, flow: OpenRecordFlow, item: ItemRecord, target_id: str) -> None:
+    removal, kind = _removal(flow, item), str(flow.kind)
+    key = Key(source_id=item.source_id, text=item.reference, target_id=target_id)
+    try:
+        with flow.calling_target():
+            found = (await flow.target.find([key], Identifier.SKU)).get(item.source_id)
+            if isinstance(found, Existing):
+                await flow.target.remove(found, removal)
+        text = f"Taken away at the target ({removal}): {item.target_number or target_id}."
+    except RecordGone:
+        text = "The target does not have it any more."
+    except RecordRefused as refusal:
+        problem_id = await store.problems.raise_(workspace_id, flow.flow.id, refusal.problem)
+        await store.record_pages.taken_away(workspace_id, item.id, refusal.problem.sentence, problem_id=problem_id)
+        return
+    if removal is Removal.DELETE:
+        await store.bindings.forget(workspace_id, flow.flow.id, kind, [item.source_id])
+    else:
+        await store.bindings.mark_removed(workspace_id, flow.flow.id, kind, [item.source_id])
+    await store.record_pages.taken_away(workspace_id, item.id, text)
+
+
+def _too_many(flow: OpenRecordFlow, going: int, total: int) -> Problem:
+    return Problem(
+        code=ProblemCode.TOO_MANY_GONE,
+        field="guard_percent",
+        value=str(flow.settings.common.guard_percent),
+        sentence=(
+            f"{going} of {total} records of the flow of {flow.kind} would be taken away at the target at once, more "
+            f"than the guard of {flow.settings.common.guard_percent} % allows, so none was. Look whether the source "
+            "shows all it has; if it does, raise the guard for one run."
+        ),
+    )

@@ -1,0 +1,338 @@
+"""Work on a batch of records: filter, map, find, compare, write what differs, and say how each ended."""
+
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from activities.record_matching import (
+    SENT,
+    Hasher,
+    Opposite,
+    binding_of,
+    differing,
+    identity_problem,
+    plain,
+    value_hash,
+)
+from activities.record_view import ValueTables, View, read_record, view_of
+from activities.vendors import OpenRecordFlow
+from commerce.problems import Problem, ProblemCode
+from commerce.record import Product, Shipment
+from connectors.errors import RecordGone, RecordRefused, VendorError
+from connectors.record_flow import ProductFlowSettings, ShipmentFlowSettings
+from connectors.records import Change, Existing, Key, Written
+from mapping.errors import ExpressionFailed, MappingFailed, ValueNotMapped
+from mapping.rules import Mapped
+from store import BindingRecord, ItemRecord, ItemState, Settled, SkipReason
+
+NEXT_LOOK = timedelta(minutes=5)
+"""How long a shipment waits before it is looked at again for its tracking code."""
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """What the work on one batch of a flow stands on."""
+
+    flow: OpenRecordFlow
+    values: ValueTables
+    hasher: Hasher
+    bindings: Mapping[str, BindingRecord]
+    """By source id: what this flow has bound."""
+    opposite: Opposite | None = None
+    targets_of_orders: Mapping[str, str] = field(default_factory=dict)
+    """Shipments: our source's order id → the order at the target it was made from."""
+
+    def lookup(self, table: str, value: str) -> str | None:
+        """One row of the flow's value tables."""
+        return self.values.get(table, {}).get(value)
+
+
+@dataclass
+class Job:
+    """One record on the bench, until it is settled."""
+
+    view: View
+    binding: BindingRecord | None
+    existing: Existing | None = None
+    mapped: Mapped = field(default_factory=Mapped)
+    change: Change | None = None
+    echoed: frozenset[str] = frozenset()
+
+    @property
+    def item(self) -> ItemRecord:
+        """Its place in the ledger."""
+        return self.view.item
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a record ended, and what to remember of it; ``problem`` is not yet in the ledger."""
+
+    settled: Settled
+    binding: BindingRecord | None = None
+    problem: Problem | None = None
+
+
+def looked_over(
+    bench: Workbench, items: Sequence[ItemRecord], on_their_way: Mapping[str, Decimal], now: datetime
+) -> tuple[list[Job], list[Ended]]:
+    """Read, filter and map without asking the target: the records that need it, and those that are at their end."""
+    jobs: list[Job] = []
+    ended: list[Ended] = []
+    keys: dict[str, str] = {}
+    for item in items:
+        try:
+            job = _begun(bench, item, on_their_way, now)
+            if isinstance(job, Ended):
+                ended.append(job)
+                continue
+            twin = keys.setdefault(job.view.key.text, item.source_id)
+            if twin != item.source_id:
+                ended.append(_twin(bench, job, twin, now))
+                continue
+            jobs.append(job)
+        except (RecordRefused, MappingFailed, ExpressionFailed) as refusal:
+            ended.append(refused(item, _problem(item, refusal)))
+        except Exception as error:  # noqa: BLE001 - whatever it is, one record must not stop its page
+            ended.append(refused(item, _broken(item, error)))
+    return jobs, ended
+
+
+def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decimal], now: datetime) -> Job | Ended:
+    flow = bench.flow
+    record = read_record(flow.kind, item.body or b"")
+    view = view_of(flow, item, record, bench.values, on_their_way)
+    common = flow.settings.common
+    if not flow.settings.filter.passes(view.fields, bench.lookup):
+        return _skipped(item, SkipReason.FILTERED)
+    variant = isinstance(record, Product) and bool(record.parent_id)
+    if variant and isinstance(common, ProductFlowSettings) and common.variants == "skip":
+        return _skipped(item, SkipReason.VARIANT, "Left out: it is a variant, and the settings say to skip those.")
+    if isinstance(record, Shipment) and isinstance(common, ShipmentFlowSettings) and not record.tracking_code:
+        wait_until = record.shipped_at + common.longest_wait
+        if now < wait_until:
+            until = min(wait_until, now + NEXT_LOOK)
+            return Ended(Settled(item.id, ItemState.READY, reason="waits_for_tracking_code", not_before=until))
+    binding = bench.bindings.get(item.source_id)
+    job = Job(view, binding)
+    if binding is not None and not binding.removed and binding.content_hash:
+        mapped = flow.settings.rules.apply(view.fields, bench.lookup, creating=False)
+        if binding.content_hash == content_hash(mapped, bench.hasher) or not common.update:
+            return Ended(Settled(item.id, ItemState.DONE, reason="unchanged"))
+    return job
+
+
+def key_of(bench: Workbench, job: Job, *, by_id: bool) -> Key:
+    """What a job's record is looked for by: its id at the target when that is known."""
+    key, binding = job.view.key, job.binding
+    opposite = bench.opposite.bindings.get(key.source_id) if bench.opposite else None
+    known = binding.target_id if binding else opposite.source_key if opposite else ""
+    if isinstance(job.view.record, Shipment):
+        known = known or bench.targets_of_orders.get(job.view.record.order_id, "")
+    return replace(key, target_id=known) if by_id and known else replace(key, target_id="")
+
+
+def compared(
+    bench: Workbench, job: Job, found: Existing | Problem | None, others: tuple[BindingRecord, ...]
+) -> Ended | None:
+    """Decide what to write of a record that was looked for: sets the job's change, or says how it ended."""
+    flow, item = bench.flow, job.item
+    common = flow.settings.common
+    if isinstance(found, Problem):
+        return refused(item, found)
+    try:
+        if found is None:
+            if not (flow.target_side.creates and common.create):
+                return _skipped(item, SkipReason.NOT_AT_TARGET)
+            _to_create(bench, job)
+            return None
+        problem = identity_problem(flow, job.view, job.binding, others, bench.hasher)
+        if problem is not None:
+            return refused(item, problem)
+        return _to_update(bench, job, found)
+    except MappingFailed as refusal:
+        return refused(item, _problem(item, refusal))
+
+
+def _to_create(bench: Workbench, job: Job) -> None:
+    job.mapped = bench.flow.settings.rules.apply(job.view.fields, bench.lookup, creating=True)
+    job.change = Change(
+        source_id=job.view.record.source_id,
+        reference=job.item.reference,
+        existing=None,
+        values=job.mapped.values,
+        key=key_of(bench, job, by_id=False),
+    )
+
+
+def _to_update(bench: Workbench, job: Job, found: Existing) -> Ended | None:
+    flow = bench.flow
+    job.existing = found
+    job.mapped = flow.settings.rules.apply(job.view.fields, bench.lookup, creating=False)
+    if bench.opposite is not None:
+        job.echoed = bench.opposite.echoes(flow, job.view, bench.hasher)
+    wanted = {name: value for name, value in job.mapped.values.items() if name not in job.echoed}
+    different = differing(flow.target, found, wanted) if flow.settings.common.update else {}
+    if not different:
+        return equal(bench, job)
+    job.change = Change(
+        source_id=job.view.record.source_id,
+        reference=job.item.reference,
+        existing=found,
+        values=different,
+        key=key_of(bench, job, by_id=True),
+    )
+    return None
+
+
+def equal(bench: Workbench, job: Job) -> Ended:
+    """The target has all that is wanted already: since before we came, or by an attempt whose answer was lost."""
+    existing = job.existing
+    if existing is None:
+        raise ValueError("only a record that exists can be equal")
+    confirmed = job.item.write_started_at is not None
+    new = job.binding is None
+    text = f"Confirmed by look-up: {existing.number or existing.target_id} is at the target." if confirmed else ""
+    if not text and new:
+        text = f"Found at the target: {existing.number or existing.target_id}; nothing differs."
+    settled = Settled(
+        job.item.id,
+        ItemState.DONE,
+        reason=SkipReason.ECHO if job.echoed else SkipReason.EXISTS if new else "unchanged",
+        target_id=existing.target_id,
+        target_number=existing.number,
+        confirmed_by_lookup=confirmed,
+        text=text,
+    )
+    return Ended(settled, _binding(bench, job, existing.target_id, existing.number, written={}))
+
+
+def written(bench: Workbench, job: Job, outcome: Written) -> Ended:
+    """How a change ended that the target answered."""
+    change = job.change
+    if change is None:
+        raise ValueError("only a change can be written")
+    if outcome.problem is not None:
+        return refused(job.item, outcome.problem)
+    name = outcome.number or outcome.target_id
+    action = "created" if change.existing is None else "updated"
+    fields = "" if change.existing is None else f": {', '.join(sorted(change.values))}"
+    settled = Settled(
+        job.item.id,
+        ItemState.DONE,
+        reason=action,
+        target_id=outcome.target_id,
+        target_number=outcome.number,
+        notes=[*job.mapped.notes, *outcome.notes],
+        text=f"{action.capitalize()}: {name}{fields}.",
+    )
+    return Ended(settled, _binding(bench, job, outcome.target_id, outcome.number, written=change.values))
+
+
+def _binding(bench: Workbench, job: Job, target_id: str, number: str, *, written: Mapping[str, Any]) -> BindingRecord:
+    before: Mapping[str, str] = job.binding.details.get(SENT, {}) if job.binding else {}
+    sent = {**before, **{name: value_hash(value, bench.hasher) for name, value in written.items()}}
+    updating = bench.flow.settings.rules.apply(job.view.fields, bench.lookup, creating=False)
+    return binding_of(
+        bench.flow,
+        job.view,
+        target_id,
+        number,
+        content_hash=content_hash(updating, bench.hasher),
+        sent=sent,
+        hasher=bench.hasher,
+    )
+
+
+def content_hash(mapped: Mapped, hasher: Hasher) -> str:
+    """A keyed hash of all that an update would want; equal ones need no look at the target."""
+    return hasher(plain(mapped.values))
+
+
+def refused(item: ItemRecord, problem: Problem) -> Ended:
+    """A record that waits for its problem."""
+    return Ended(Settled(item.id, ItemState.PARKED, text=problem.sentence), problem=problem)
+
+
+def failed(item: ItemRecord, error: Exception) -> Ended:
+    """What went wrong with one record's write alone."""
+    if isinstance(error, RecordRefused):
+        return refused(item, error.problem)
+    if isinstance(error, RecordGone):
+        sentence = (
+            f"Record {item.reference}: {error.kind} no longer exists at the target. It is looked for again by itself; "
+            "create it there or skip the record."
+        )
+        return refused(
+            item, Problem(code=ProblemCode.RECORD_GONE, field=error.kind, value=item.reference, sentence=sentence)
+        )
+    if isinstance(error, VendorError):
+        raise error
+    return refused(item, _broken(item, error))
+
+
+def _skipped(item: ItemRecord, reason: SkipReason, text: str = "") -> Ended:
+    return Ended(Settled(item.id, ItemState.SKIPPED, reason=reason, text=text))
+
+
+def _twin(bench: Workbench, job: Job, twin: str, now: datetime) -> Ended:
+    if bench.flow.target_side.shared:
+        # The first of them is created or found now; this one finds it then.
+        return Ended(Settled(job.item.id, ItemState.READY, not_before=now))
+    return refused(
+        job.item,
+        Problem(
+            code=ProblemCode.AMBIGUOUS_MATCH,
+            field=str(bench.flow.settings.identifier),
+            value=job.view.key.text,
+            sentence=(
+                f"Record {job.item.reference} (source id {job.item.source_id}) and the one with source id {twin} are "
+                f"both called {job.view.key.text} at the source. Give one of them another, then retry."
+            ),
+        ),
+    )
+
+
+def _problem(item: ItemRecord, error: RecordRefused | MappingFailed | ExpressionFailed) -> Problem:
+    if isinstance(error, RecordRefused):
+        return error.problem
+    if isinstance(error, ValueNotMapped):
+        code, name, value = ProblemCode.UNMAPPED_VALUE, error.table, str(error.value)
+        sentence = (
+            f"Record {item.reference}: {error.sentence} All records that wait for the row go on when it is saved."
+        )
+    elif isinstance(error, MappingFailed):
+        missing = error.value is None
+        code = ProblemCode.MISSING_FIELD if missing else ProblemCode.INVALID_VALUE
+        name, value = error.target, "" if missing else str(error.value)[:200]
+        sentence = f"Record {item.reference}: {error.sentence} Correct the record at its source, or the rule."
+    else:
+        code, name, value = ProblemCode.INVALID_VALUE, "filter", str(error.value or "")[:200]
+        sentence = (
+            f"Record {item.reference}: the filter cannot be worked out. {error.reason} Correct it in the settings."
+        )
+    return Problem(code=code, field=name, value=value, sentence=sentence)
+
+
+def _broken(item: ItemRecord, error: Exception) -> Problem:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    _log.error(
+        "record_failed", item=item.id, error=type(error).__name__, module=Path(frame.filename).name, line=frame.lineno
+    )
+    return Problem(
+        code=ProblemCode.INTERNAL_ERROR,
+        field="record",
+        value=type(error).__name__,
+        sentence=(
+            f"Record {item.reference} could not be processed because Longshore itself failed "
+            f"({type(error).__name__}). Report it, then retry the record."
+        ),
+    )

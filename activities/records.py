@@ -1,0 +1,255 @@
+"""Flows that move in pages: read a page into the ledger, then work on what is ready, a batch at a time."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.claiming import claimed
+from activities.failures import Wait
+from activities.heartbeat import beating
+from activities.pending_orders import pieces_on_their_way
+from activities.record_batch import Batch
+from activities.record_removal import remove_unwanted
+from activities.stage import content_hash
+from activities.vendors import ConnectionBroken, OpenRecordFlow, Scene, Vendors, on_scene
+from commerce.problems import Problem, ProblemCode
+from commerce.record import Record, StockLevel
+from connectors import exact_json
+from connectors.errors import RecordRefused, Temporary
+from connectors.order_flow import SettingsRefused
+from connectors.protocols import ReadFrom, RefusedListing
+from connectors.record_flow import StockFlowSettings
+from connectors.records import RecordPage
+from store import Claim, ConnectionState, FlowRun, RecordEntry, SkipReason, Store
+from workflows import names
+from workflows.messages import WAIT, FlowCounts, SyncInput, SyncResult
+
+BATCH = 100
+"""Records that are found, compared and written together."""
+_BUSY = timedelta(seconds=45)
+"""How long one step works before it hands over to the next; a pause takes effect then."""
+_LOOKED_AT_AGAIN = 200
+"""Records per run that the target did not have, looked for once more."""
+_SHORTEST_LEASE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One activity's work on one flow."""
+
+    sync: SyncInput
+    flow: OpenRecordFlow
+    claim: Claim
+    lease: timedelta
+    on_their_way: Mapping[str, Decimal]
+
+
+class RecordActivities:
+    """The activity of flows that move in pages, composed with what it works on."""
+
+    def __init__(self, store: Store, vendors: Vendors) -> None:
+        self._store = store
+        self._vendors = vendors
+
+    @activity.defn(name=names.SYNC_RECORDS)
+    async def sync_records(self, sync: SyncInput) -> SyncResult:
+        """Read the next page and work on ready records for a while; the result says whether there is more of either.
+
+        A page and the place after it are saved together, and every batch's outcome as it ends, so a second run goes on
+        where the first broke off. Only one attempt works on a flow at a time, and what an attempt that died may have
+        written is looked up before it is written again.
+        """
+        async with beating():
+            try:
+                if sync.begin:
+                    await self._vendors.test_refused(sync.workspace_id, sync.flow_id)
+                flow = await self._vendors.open_record_flow(sync.workspace_id, sync.flow_id)
+                return await self._alone(sync, flow)
+            except ConnectionBroken as error:
+                await self._store.connections.mark_broken(sync.workspace_id, error.connection_id, error.problem)
+                return await self._blocked(sync, error.problem.code)
+            except (SettingsRefused, RecordRefused) as error:
+                problem = error.problem if isinstance(error, RecordRefused) else _refused_settings(error)
+                await self._store.problems.raise_(sync.workspace_id, sync.flow_id, problem)
+                return await self._blocked(sync, problem.code)
+            except Wait as error:
+                raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.delay) from error
+            except Temporary as error:
+                raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
+
+    async def _alone(self, sync: SyncInput, flow: OpenRecordFlow) -> SyncResult:
+        lease = max(flow.target_side.settle, _SHORTEST_LEASE)
+        async with claimed(self._store, sync.workspace_id, f"records/{sync.flow_id}", lease) as claim:
+            if claim.held_for is not None:
+                raise Wait("An earlier attempt may still be at work.", claim.held_for)
+            return await self._step(sync, flow, claim, lease)
+
+    async def _step(self, sync: SyncInput, flow: OpenRecordFlow, claim: Claim, lease: timedelta) -> SyncResult:
+        workspace_id, flow_id, now = sync.workspace_id, sync.flow_id, datetime.now(UTC)
+        with on_scene(self._scene(sync, flow)):
+            if sync.begin:
+                await self._store.items.release(workspace_id, flow_id=flow_id, due_at=now, by="time")
+                await self._store.problems.resolve_empty(workspace_id, flow_id)
+                await self._store.record_pages.look_again(
+                    workspace_id, flow_id, SkipReason.NOT_AT_TARGET, _LOOKED_AT_AGAIN, now
+                )
+            step = _Step(sync, flow, claim, lease, await self._pieces(workspace_id, flow))
+            waiting = await self._store.record_pages.count_ready(workspace_id, flow_id, now)
+            more_pages = sync.read
+            if sync.read and waiting < flow.settings.common.page_size:
+                more_pages = await self._read_page(step)
+            more_ready = await self._work(step)
+            if not more_pages and not more_ready:
+                more_ready = await remove_unwanted(self._store, workspace_id, flow)
+        return await self._result(sync, more_pages=more_pages, more_ready=more_ready)
+
+    async def _pieces(self, workspace_id: str, flow: OpenRecordFlow) -> Mapping[str, Decimal]:
+        common = flow.settings.common
+        if not (isinstance(common, StockFlowSettings) and common.subtract_orders):
+            return {}
+        # Before the stock is read: an order that gets through in between counts twice for a moment, never not at all.
+        return await pieces_on_their_way(self._store, self._vendors, workspace_id, flow)
+
+    async def _read_page(self, step: _Step) -> bool:
+        sync, flow, now = step.sync, step.flow, datetime.now(UTC)
+        read, last = flow.source_side.read, flow.flow.last_sweep_at
+        due = read.sweep_every is not None and flow.flow.cursor is not None
+        due = due and (last is None or now - last >= (read.sweep_every or timedelta(0)))
+        run = await self._store.flows.begin_run(sync.workspace_id, sync.flow_id, now=now, sweep=due)
+        start = _start(flow, run)
+        with flow.calling_source():
+            page = await flow.source.list_records(start, run.page, flow.settings.common.page_size)
+        outcome = await self._store.record_pages.save_page(
+            sync.workspace_id,
+            sync.flow_id,
+            await self._entries(step, page),
+            next_page=page.next_page,
+            cursor=page.cursor,
+            whole=start.cursor is None and start.not_before is None,
+            read_number=run.read_number,
+            total=page.total,
+            gone=page.removed,
+            unsupported=page.unsupported,
+        )
+        if flow.source_connection.state is ConnectionState.NEW:
+            await self._store.connections.mark_connected(sync.workspace_id, flow.source_connection.id)
+        return page.next_page is not None or outcome.superseded
+
+    async def _entries(self, step: _Step, page: RecordPage) -> list[RecordEntry]:
+        version = step.flow.flow.settings_version
+        entries = [_entry(record, version, step.on_their_way) for record in page.records]
+        for refused in page.refused:
+            problem = _malformed(refused)
+            problem_id = await self._store.problems.raise_(step.sync.workspace_id, step.sync.flow_id, problem)
+            if refused.source_id:
+                entries.append(_refused_entry(refused, problem_id))
+        return entries
+
+    async def _work(self, step: _Step) -> bool:
+        """Work on ready records until none is left or the time of a step is over; whether there is more to do."""
+        workspace_id, flow_id = step.sync.workspace_id, step.sync.flow_id
+        until = time.monotonic() + _BUSY.total_seconds()
+        while time.monotonic() < until:
+            now = datetime.now(UTC)
+            items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now)
+            if not items:
+                return False
+            batch = Batch(self._store, workspace_id, step.flow, step.claim, step.lease)
+            await batch.work(items, step.on_their_way, now)
+        return await self._store.record_pages.count_ready(workspace_id, flow_id, datetime.now(UTC)) > 0
+
+    def _scene(self, sync: SyncInput, flow: OpenRecordFlow) -> Scene:
+        return Scene(
+            workspace_id=sync.workspace_id,
+            flow_id=sync.flow_id,
+            item_id=None,
+            step=names.SYNC_RECORDS,
+            attempt=activity.info().attempt,
+            settings_version=flow.flow.settings_version,
+        )
+
+    async def _blocked(self, sync: SyncInput, code: ProblemCode) -> SyncResult:
+        result = await self._result(sync, more_pages=False, more_ready=False)
+        result.blocked = code
+        return result
+
+    async def _result(self, sync: SyncInput, *, more_pages: bool, more_ready: bool) -> SyncResult:
+        flow = await self._store.flows.get(sync.workspace_id, sync.flow_id)
+        counts = await self._store.items.counts(sync.workspace_id, sync.flow_id)
+        return SyncResult(
+            more_pages=more_pages,
+            more_ready=more_ready,
+            cursor=flow.cursor or "",
+            page=flow.page or "",
+            counts=FlowCounts(
+                listed=counts.listed,
+                done=counts.done,
+                skipped=counts.skipped,
+                parked=counts.parked,
+                in_flight=counts.ready + counts.in_flight,
+                released=counts.released,
+                oldest_waiting=counts.oldest_ready_at,
+            ),
+        )
+
+
+async def read_again(store: Store, vendors: Vendors, workspace_id: str, flow_id: str, ids: Sequence[str]) -> None:
+    """Read named records of a flow that moves in pages afresh, and let them be compared with the target."""
+    flow = await vendors.open_record_flow(workspace_id, flow_id)
+    with flow.calling_source():
+        page = await flow.source.read_records(ids)
+    found = [record.source_id for record in page.records]
+    await store.bindings.forget_content(workspace_id, flow_id, str(flow.kind), found)
+    await store.record_pages.save_page(
+        workspace_id,
+        flow_id,
+        [RecordEntry(record.source_id, record.reference, "", _body(record)) for record in page.records],
+        next_page=None,
+        cursor=None,
+        whole=False,
+        read_number=None,
+        gone=page.removed,
+    )
+
+
+def _start(flow: OpenRecordFlow, run: FlowRun) -> ReadFrom:
+    read, common = flow.source_side.read, flow.settings.common
+    cursor = None if run.sweeping else run.cursor
+    return ReadFrom(cursor=cursor, not_before=common.start_at, overlap=read.lag)
+
+
+def _body(record: Record) -> bytes:
+    return record.model_dump_json().encode()
+
+
+def _entry(record: Record, settings_version: int, on_their_way: Mapping[str, Decimal]) -> RecordEntry:
+    """A record and what its outcome depends on: its own content, the settings, and pieces in orders on their way."""
+    body = _body(record)
+    pieces = on_their_way.get(record.sku) if isinstance(record, StockLevel) else None
+    fingerprint = content_hash(str(settings_version), body.decode(), str(pieces or ""))
+    return RecordEntry(record.source_id, record.reference, fingerprint, body)
+
+
+def _refused_entry(refused: RefusedListing, problem_id: str) -> RecordEntry:
+    body = exact_json.dumps(refused.body)
+    return RecordEntry(refused.source_id, refused.source_id, content_hash(body), body.encode(), problem_id)
+
+
+def _malformed(refused: RefusedListing) -> Problem:
+    return Problem(
+        code=ProblemCode.MALFORMED_RECORD, field="list", value=refused.source_id, sentence=refused.problem_sentence
+    )
+
+
+def _refused_settings(error: SettingsRefused) -> Problem:
+    return Problem(
+        code=ProblemCode.SETTING_MISSING,
+        field="settings",
+        value="",
+        sentence=f"The settings of this flow cannot be used, so nothing is read. {error} Correct them and save.",
+    )
