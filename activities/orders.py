@@ -10,10 +10,9 @@ from activities.failures import Wait
 from activities.preparing import prepared_for
 from activities.products import products_of
 from activities.stage import Stage, Stages
-from commerce.order import Order, PaymentStatus
+from commerce.order import Order
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import RecordGone, RecordRefused
-from connectors.order_flow import OrderFlowSettings
 from connectors.protocols import Document, PreparedDocument
 from store import Claim, ItemState, SkipReason, Store
 from workflows import names
@@ -24,12 +23,6 @@ _NEVER_BY_ITSELF = frozenset({ProblemCode.CREDIT_NOTE, ProblemCode.EMPTY_ORDER})
 _STALE_ATTEMPTS = 3
 _ALREADY = {ItemState.DONE: "done", ItemState.SKIPPED: "skipped", ItemState.PARKED: "postponed"}
 """How a run ends whose item needs no work (any more)."""
-
-
-def passes(settings: OrderFlowSettings, status: str, payment: PaymentStatus) -> bool:
-    """Whether the flow's filter lets an order through."""
-    wanted = not settings.statuses or status in settings.statuses
-    return wanted and (not settings.only_paid or payment is PaymentStatus.PAID)
 
 
 class OrderActivities:
@@ -51,7 +44,7 @@ class OrderActivities:
             with stage.flow.calling_source():
                 read = await stage.flow.source.read_order(order.source_id, stage.listed())
             await self._store.items.save_body(order.workspace_id, order.item_id, read.model_dump_json().encode())
-            if not passes(stage.flow.settings.orders, read.status, read.payment_status):
+            if not _passes(stage, read):
                 await self._finish(stage, state=ItemState.SKIPPED, reason=SkipReason.FILTERED)
                 return OrderStep(outcome="skipped", detail="filtered")
             found = await _look_up(stage, read)
@@ -175,6 +168,15 @@ class OrderActivities:
             settings_version=stage.flow.flow.settings_version,
             notes=list(prepared.notes) if prepared else [],
         )
+
+
+def _passes(stage: Stage, order: Order) -> bool:
+    return stage.flow.settings.orders.passes(
+        reference=order.reference,
+        status=order.status,
+        payment=order.payment_status,
+        payment_method=order.payment_method,
+    )
 
 
 def _already(stage: Stage) -> OrderStep | None:

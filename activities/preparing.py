@@ -34,6 +34,7 @@ async def prepared_for(
             identifier=settings.identifier,
             values=values,
             rounding_limit=settings.rounding_limit,
+            rules=stage.flow.settings.rules,
         )
         with stage.flow.calling_target():
             return await stage.flow.target.prepare_document(request)

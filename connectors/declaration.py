@@ -44,6 +44,12 @@ class OrderTargetDeclaration:
     value_tables: Mapping[str, str] = field(default_factory=dict)
     """Table name → name of the live choice list with the target's values."""
     keeps_stock_with_orders: bool = False
+    fields: tuple[Field, ...] = ()
+    """What of a document the mapping may fill, by the vendor's own names; rows and money are computed."""
+    row_fields: tuple[Field, ...] = ()
+    """What of each row the mapping may fill."""
+    mapping_for: Callable[[BaseModel], tuple[Rule, ...]] = lambda _settings: ()
+    """The default mapping, for the flow's target settings."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from commerce.customer import Customer
 from commerce.order import Line, Order, PaymentStatus
+from mapping.rules import RuleSet
 
 
 class DocumentType(StrEnum):
@@ -181,6 +182,14 @@ class Document:
 
 
 @dataclass(frozen=True)
+class OrderRules:
+    """The compiled mapping of an orders flow: what stands on a document beside its money."""
+
+    header: RuleSet
+    rows: RuleSet
+
+
+@dataclass(frozen=True)
 class DocumentRequest:
     """All that a target needs to prepare one document; ``values`` are the flow's value tables."""
 
@@ -194,6 +203,8 @@ class DocumentRequest:
     values: Mapping[str, Mapping[str, str]]
     """Table name → source value → target value, for instance ``payment_method``."""
     rounding_limit: Decimal
+    rules: OrderRules | None = None
+    """The flow's mapping; None: the target's default."""
 
 
 @dataclass(frozen=True)

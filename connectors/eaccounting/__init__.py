@@ -10,7 +10,9 @@ from connectors.client import VendorClient
 from connectors.declaration import ConnectionContext, Connector, OrderTargetDeclaration
 from connectors.eaccounting.account import CHOICES, EAccountingAccount
 from connectors.eaccounting.api import buckets
+from connectors.eaccounting.document_fields import FIELDS, ROW_FIELDS, default_rules
 from connectors.eaccounting.errors import ANSWERS
+from connectors.eaccounting.order_source import ORDER_SOURCE
 from connectors.eaccounting.records import RECORD_SOURCES, RECORD_TARGETS
 from connectors.eaccounting.settings import IDENTITY_URL, EAccountingConnection, EAccountingOrders
 from connectors.eaccounting.target import open_target
@@ -85,6 +87,7 @@ CONNECTOR: Final = Connector(
     ),
     oauth=ENDPOINTS,
     oauth_client=_oauth_client,
+    order_source=ORDER_SOURCE,
     order_target=OrderTargetDeclaration(
         open=open_target,
         settings=EAccountingOrders,
@@ -100,6 +103,9 @@ CONNECTOR: Final = Connector(
             TAX_CODE: "codings",
         },
         keeps_stock_with_orders=True,
+        fields=FIELDS,
+        row_fields=ROW_FIELDS,
+        mapping_for=default_rules,
     ),
     record_sources=RECORD_SOURCES,
     record_targets=RECORD_TARGETS,

@@ -1,18 +1,23 @@
 """Which article stands for each line of an order, and the VAT eAccounting will apply to it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from commerce.order import Line, LineKind, Order
 from commerce.problems import Problem, ProblemCode
 from connectors.eaccounting.by_rate import any_row, country_row, rate_text, row_of
+from connectors.eaccounting.document_fields import ROW_PREFIX, ROW_TEXT
 from connectors.eaccounting.lines import Charge, spread_discounts
 from connectors.eaccounting.settings import DiscountRows, EAccountingOrders
 from connectors.eaccounting.tax_codes import TAX_CODE, require_tax_code
 from connectors.eaccounting.text import TEXT_ROW_LENGTH, Fitting
 from connectors.eaccounting.vat import Treatment, applied_rate, charges_vat
 from connectors.errors import RecordRefused
+from connectors.order_mapping import applied, line_record
 from connectors.protocols import DocumentRequest, Identifier, MissingProduct, ProductRef
+from mapping.rules import RuleSet
 
 _NO_VAT = Decimal(0)
 _OWN_SKU = "{sku}"
@@ -81,13 +86,24 @@ def rounding_numbers(order: Order, settings: EAccountingOrders, country: str) ->
     return chosen
 
 
+@dataclass(frozen=True)
+class RowMapping:
+    """What the mapping makes of rows."""
+
+    rules: RuleSet
+    record: Mapping[str, Any]
+    """The order as rules read it."""
+    country: str
+    """Where the order goes."""
+
+
 def charges_of(
     request: DocumentRequest,
     settings: EAccountingOrders,
     articles: Mapping[str, ProductRef],
     treatment: Treatment,
+    mapping: RowMapping,
     fit: Fitting,
-    country: str,
 ) -> list[Charge]:
     """The lines of an order with their articles and rates.
 
@@ -96,14 +112,14 @@ def charges_of(
         settings: The flow's.
         articles: Articles beside the products, by number.
         treatment: How the customer is taxed.
+        mapping: What fills the rows' texts and cost centres, and the country the order goes to.
         fit: Takes what does not fit into a row's text.
-        country: Where the order goes.
 
     Raises:
         RecordRefused: ``UNKNOWN_PRODUCT``, ``UNKNOWN_TAX_RATE``, ``UNMAPPED_VALUE``, ``SETTING_MISSING`` or
             ``EMPTY_ORDER``.
     """
-    order = request.order
+    order, country = request.order, mapping.country
     codes = request.values.get(TAX_CODE, {})
     charges = []
     for line in charged_lines(order, settings):
@@ -116,8 +132,10 @@ def charges_of(
         usable = _usable(order.reference, name or line.name, article)
         rate = rate_of(order.reference, line, usable, treatment)
         require_tax_code(order.reference, line, usable, country, codes, treatment)
-        row_text = fit(text, TEXT_ROW_LENGTH, f"Text of {name}")
-        charges.append(Charge(line=line, article_id=usable.target_id, rate=rate, text=row_text))
+        mapped = applied(mapping.rules, line_record(mapping.record, line, text), request.values).values
+        row_text = fit(mapped.pop(ROW_TEXT, ""), TEXT_ROW_LENGTH, f"Text of {name}")
+        extra = {member.removeprefix(ROW_PREFIX): str(value) for member, value in mapped.items() if value}
+        charges.append(Charge(line=line, article_id=usable.target_id, rate=rate, text=row_text, extra=extra))
     if not charges:
         raise RecordRefused(_empty(order.reference))
     return charges

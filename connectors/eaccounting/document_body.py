@@ -2,18 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from commerce.customer import Address
 from commerce.order import Order
+from commerce.problems import Problem, ProblemCode
 from connectors.eaccounting.api import Record
-from connectors.eaccounting.customer_body import email_of, is_company
+from connectors.eaccounting.customer_body import email_of
+from connectors.eaccounting.document_fields import fitted
 from connectors.eaccounting.lines import Precision, RowPlan
 from connectors.eaccounting.settings import EAccountingOrders, OrderStatus
 from connectors.eaccounting.terms import delivery_method, order_status, store_of, terms_of_payment
 from connectors.eaccounting.text import Fitting, clean, pieces
-from connectors.protocols import DocumentRequest, DocumentType
+from connectors.errors import RecordRefused
+from connectors.order_mapping import applied, order_record
+from connectors.protocols import DocumentRequest, DocumentType, OrderRules
 
 REFERENCE_TEXT: Final = "Order "
 """Begins the text row that carries the order number of a quote, which has no field for it."""
@@ -62,14 +67,41 @@ def precision(kind: DocumentType, *, domestic: bool) -> Precision:
     return Precision(price=price, quantity=FORMS[kind].quantity_decimals)
 
 
-def header(request: DocumentRequest, settings: EAccountingOrders, fit: Fitting, country: str) -> Record:
+def readable(request: DocumentRequest, settings: EAccountingOrders, country: str) -> Record:
+    """What rules read of an order: with the settings' defaults in place of what it lacks.
+
+    Args:
+        request: The order, and what it becomes.
+        settings: The flow's.
+        country: The company's own, for addresses that name none.
+
+    Raises:
+        RecordRefused: ``MISSING_FIELD`` naming ``store_id`` when the documents need a store.
+    """
+    order = request.order
+    record = order_record(order)
+    if request.kind is not DocumentType.QUOTE:
+        record["store_id"] = store_of(order, settings) or order.store_id
+    record["channel"] = order.channel.strip() or settings.default_channel.strip()
+    billing, shipping = record["billing"], record["shipping"]
+    billing["postcode"] = billing["postcode"] or settings.default_postcode
+    billing["city"] = billing["city"] or settings.default_city
+    for address in (billing, shipping):
+        address["country"] = (address["country"] or country).upper()
+    return record
+
+
+def header(
+    request: DocumentRequest, settings: EAccountingOrders, rules: OrderRules, record: Record, fit: Fitting
+) -> Record:
     """All members but the rows. Address members are always all sent, else the customer's would fill the gaps.
 
     Args:
         request: The order, what it becomes and for whom.
         settings: The flow's.
+        rules: The flow's mapping.
+        record: What the rules read of the order.
         fit: Takes what does not fit.
-        country: The company's own, for addresses that name none.
 
     Raises:
         RecordRefused: A value the document needs is missing, unmapped or too long.
@@ -79,31 +111,52 @@ def header(request: DocumentRequest, settings: EAccountingOrders, fit: Fitting, 
     day = order.placed_at.astimezone(ZoneInfo(settings.time_zone)).date().isoformat()
     if request.kind is DocumentType.QUOTE:
         return body | {"QuoteDate": day}
-    body |= {
-        "YourReference": fit(order.customer.person_name(), 100, "Your reference") if is_company(order) else "",
-        "OurReference": fit(store_of(order, settings), 100, "Store"),
-        settings.reference_field: settings.full_reference(order.reference),
-    }
-    body |= _delivery(order, fit, country, 100 if request.kind is DocumentType.ORDER else _LINE)
-    method = delivery_method(order, settings, request.values)
-    if method:
-        if order.shipping_method and order.shipping_method not in request.values.get("shipping_method", {}):
-            fit.notes.append(f"Shipping method “{order.shipping_method}” got the default delivery method {method}.")
-        body["DeliveryMethodName"] = fit(method, 50, "Delivery method")
-    body["InvoiceAddress1"], body["InvoiceAddress2"] = fit.two_lines(order.billing.street_line(), "", _LINE, "Street")
+    mapped = applied(rules.header, record, request.values)
+    body |= _delivery_method(request, settings, fit)
+    body |= fitted(mapped.values, request.kind, fit)
+    body |= {settings.reference_field: settings.full_reference(order.reference)}
+    _require_date(order, body)
     if request.kind is not DocumentType.ORDER:
         return body | {"InvoiceDate": day, "ReplaceUnitPriceWhenZero": False}
     return body | {
-        "InvoiceCustomerName": fit(_billed_name(order), _LINE, "Name"),
-        "InvoicePostalCode": fit(order.billing.postcode or settings.default_postcode, 10, "Postcode"),
-        "InvoiceCity": fit(order.billing.city or settings.default_city, _LINE, "City"),
-        "InvoiceCountryCode": (order.billing.country or country).upper(),
         "CurrencyCode": order.currency,
         "OrderDate": day,
         "Status": _STATUS[order_status(order, settings, request.values)],
         "ReverseChargeOnConstructionServices": False,
         "TermsOfPaymentId": terms_of_payment(order, settings, request.values) or None,
     }
+
+
+def _delivery_method(request: DocumentRequest, settings: EAccountingOrders, fit: Fitting) -> Record:
+    """The mapped delivery method, or the default, which is noted as such."""
+    order = request.order
+    method = delivery_method(order, settings, request.values)
+    mapped = request.values.get("shipping_method", {})
+    if order.shipping_method and order.shipping_method not in mapped and (method or mapped):
+        got = f"got the default delivery method {method}" if method else "has no entry, and there is no default"
+        fit.notes.append(f"Shipping method “{order.shipping_method}” {got}.")
+    return {"DeliveryMethodName": fit(method, _LINE, "Delivery method")} if method else {}
+
+
+def _require_date(order: Order, body: Record) -> None:
+    stated = str(body.get("DeliveryDate") or "")
+    if not stated:
+        body.pop("DeliveryDate", None)
+        return
+    try:
+        date.fromisoformat(stated)
+    except ValueError:
+        raise RecordRefused(
+            Problem(
+                code=ProblemCode.INVALID_VALUE,
+                field="DeliveryDate",
+                value=stated,
+                sentence=(
+                    f"Order {order.reference}: “{stated}” is no delivery date. Let its rule give a date like"
+                    " 2026-12-31, and retry."
+                ),
+            )
+        ) from None
 
 
 def text_rows(request: DocumentRequest, settings: EAccountingOrders, customer: Record, fit: Fitting) -> list[str]:
@@ -131,6 +184,7 @@ def rows(kind: DocumentType, plan: RowPlan, texts: Sequence[str]) -> list[Record
             "UnitPrice": row.unit_price,
             "DiscountPercentage": row.discount,
             **({"Text": row.text} if row.text else {}),
+            **({} if kind is DocumentType.QUOTE else row.extra),
         }
         for row in plan.rows
     ]
@@ -142,20 +196,6 @@ def rows(kind: DocumentType, plan: RowPlan, texts: Sequence[str]) -> list[Record
         *({"IsTextRow": True, **extra, "Text": text} for text in texts),
     ]
     return [{"LineNumber": number, **row} for number, row in enumerate(both, 1)]
-
-
-def _delivery(order: Order, fit: Fitting, country: str, name_length: int) -> Record:
-    address = _delivery_address(order)
-    contact = address.name if address.company else ""
-    first, second = fit.two_lines(address.street_line(), contact, _LINE, "Delivery street")
-    return {
-        "DeliveryCustomerName": fit(address.company or address.name, name_length, "Delivery name"),
-        "DeliveryAddress1": first,
-        "DeliveryAddress2": second,
-        "DeliveryPostalCode": fit(address.postcode, 10, "Delivery postcode"),
-        "DeliveryCity": fit(address.city, _LINE, "Delivery city"),
-        "DeliveryCountryCode": (address.country or country).upper(),
-    }
 
 
 def _delivery_address(order: Order) -> Address:

@@ -7,7 +7,7 @@ remains between the lines and the paid total is the true remainder: it is flagge
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from commerce.money import cents, is_exact
@@ -39,6 +39,8 @@ class Charge:
     article_id: str
     rate: Decimal
     text: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Further members of its row."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +132,7 @@ def _row(charge: Charge, terms: PlanTerms, *, includes_vat: bool) -> Row:
     line = charge.line
     if not is_exact(line.quantity, terms.precision.quantity):
         raise RecordRefused(_quantity_too_fine(terms, line))
-    row = Row(charge.article_id, charge.text, line.quantity, line.unit_price, charge.rate)
+    row = Row(charge.article_id, charge.text, line.quantity, line.unit_price, charge.rate, extra=charge.extra)
     if not line.quantity:
         if not line.total:
             return replace(row, unit_price=_price(line.unit_price, terms))

@@ -158,6 +158,11 @@ class EAccountingOrders(BaseModel):
     default_store: str = Field(
         default="", title="Default store", description="The store id of orders that come without one."
     )
+    default_channel: str = Field(
+        default="",
+        title="Default sales channel",
+        description="Of orders that come without one; rules of the mapping read it as channel.",
+    )
     default_customer: str = Field(
         default="", title="Default customer", description="Number of the customer that takes orders of many buyers."
     )

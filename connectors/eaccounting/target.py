@@ -11,10 +11,18 @@ from commerce.problems import Problem, ProblemCode
 from connectors.client import VendorClient
 from connectors.eaccounting.api import Api, Record
 from connectors.eaccounting.articles import Articles
-from connectors.eaccounting.charges import charges_of, country_of, needed_articles, rounding_articles, when_missing
+from connectors.eaccounting.charges import (
+    RowMapping,
+    charges_of,
+    country_of,
+    needed_articles,
+    rounding_articles,
+    when_missing,
+)
 from connectors.eaccounting.company import Company
 from connectors.eaccounting.customers import Customers
-from connectors.eaccounting.document_body import header, precision, rows, text_rows
+from connectors.eaccounting.document_body import header, precision, readable, rows, text_rows
+from connectors.eaccounting.document_fields import FIELDS, ROW_FIELDS, default_rules
 from connectors.eaccounting.documents import Documents
 from connectors.eaccounting.lines import Charge, PlanTerms, RowPlan, plan_rows
 from connectors.eaccounting.new_articles import NewArticles
@@ -23,6 +31,7 @@ from connectors.eaccounting.terms import terms_of_payment
 from connectors.eaccounting.text import Fitting
 from connectors.eaccounting.vat import treatment_of
 from connectors.errors import RecordRefused
+from connectors.order_mapping import compile_order_rules
 from connectors.protocols import (
     CustomerRef,
     Document,
@@ -30,6 +39,7 @@ from connectors.protocols import (
     DocumentType,
     Identifier,
     MissingProduct,
+    OrderRules,
     PreparedDocument,
     ProductRef,
 )
@@ -99,8 +109,11 @@ class EAccountingTarget:
         facts = await self._company.facts()
         destination = country_of(order, facts.country)
         special = await self._special_articles(request, destination)
-        charges = charges_of(request, settings, special, treatment, fit, destination)
-        body = header(request, settings, fit, facts.country)
+        rules = request.rules or self._default_rules()
+        record = readable(request, settings, facts.country)
+        mapping = RowMapping(rules.rows, record, destination)
+        charges = charges_of(request, settings, special, treatment, mapping, fit)
+        body = header(request, settings, rules, record, fit)
         texts = text_rows(request, settings, customer, fit)
         terms = PlanTerms(
             reference=order.reference,
@@ -131,6 +144,9 @@ class EAccountingTarget:
     async def push_document(self, prepared: PreparedDocument, found: Document | None) -> Document:
         """See `Documents.push`."""
         return await self._documents.push(prepared, found)
+
+    def _default_rules(self) -> OrderRules:
+        return compile_order_rules(default_rules(self._settings), FIELDS, ROW_FIELDS)
 
     async def _country_of(self, order: Order) -> str:
         return country_of(order, (await self._company.facts()).country)

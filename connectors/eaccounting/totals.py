@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -21,6 +21,8 @@ class Row:
     unit_price: Decimal
     rate: Decimal
     discount: Decimal = Decimal(0)
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Members that no amount depends on, such as a cost centre."""
 
     def amount(self) -> Decimal:
         """Rounded per row, in the document's price mode."""
