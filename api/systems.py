@@ -21,6 +21,11 @@ class FlowKind(StrEnum):
     """The kinds of record that flow."""
 
     ORDERS = "orders"
+    PRODUCTS = "products"
+    STOCK = "stock"
+    CUSTOMERS = "customers"
+    PRICES = "prices"
+    SHIPMENTS = "shipments"
 
 
 class Side(StrEnum):

@@ -22,7 +22,7 @@ def _schedule(expression: str) -> str:
 
 Schedule = Annotated[str, Field(max_length=100, examples=["*/5 * * * *"]), AfterValidator(_schedule)]
 
-_SETTINGS = "Groups `orders`, `source` and `target`, each by its flow schema."
+_SETTINGS = "Groups named by the kind, `source` and `target`, each by its flow schema, and `mapping`: a list of rows."
 
 
 class FlowWish(BaseModel):
@@ -34,7 +34,7 @@ class FlowWish(BaseModel):
     source_connection_id: RecordId
     target_connection_id: RecordId
     schedule: Schedule = Field(default="*/5 * * * *", description="A cron expression in the integration's time zone.")
-    settings: dict[str, dict[str, Any]] = Field(default_factory=dict, description=_SETTINGS)
+    settings: dict[str, Any] = Field(default_factory=dict, description=_SETTINGS)
     enabled: bool = True
 
 
@@ -44,7 +44,7 @@ class FlowChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     schedule: Schedule | None = None
-    settings: dict[str, dict[str, Any]] | None = Field(
+    settings: dict[str, Any] | None = Field(
         default=None, description=f"{_SETTINGS} A group that is named is replaced as a whole."
     )
 

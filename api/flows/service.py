@@ -13,10 +13,12 @@ from api.flows.schemas import Flow, FlowChange, FlowWish, MappedValue, ValueSave
 from api.integrations.plan import reconfigure
 from api.problem_documents import Conflict, FieldError, NotFound, Refused, vendor_sentence
 from api.services import Services
-from api.systems import connector_of
+from api.systems import FlowKind, connector_of
 from connectors.declaration import Connector
 from connectors.errors import VendorError
 from connectors.order_flow import SettingsRefused, order_sides, parse_order_flow
+from connectors.record_flow import parse_record_flow, record_sides
+from connectors.records import RecordKind
 from store.records import FlowRecord, IntegrationRecord
 
 
@@ -24,22 +26,30 @@ from store.records import FlowRecord, IntegrationRecord
 class Pair:
     """The systems at the two ends of a flow."""
 
+    kind: str
     source: Connector
     target: Connector
 
     def check(self, settings: Mapping[str, Any]) -> None:
         """Refuse settings that do not fit, naming the setting."""
         try:
-            parse_order_flow(self.source, self.target, settings)
+            if self.kind == FlowKind.ORDERS:
+                parse_order_flow(self.source, self.target, settings)
+            else:
+                parse_record_flow(self.source, self.target, RecordKind(self.kind), settings)
         except SettingsRefused as error:
             detail = str(error)
             raise Refused(detail, errors=[FieldError(field="settings", detail=detail)]) from None
 
     def value_tables(self) -> dict[str, tuple[str | None, str | None]]:
         """Table → the live lists with the source's and the target's values."""
-        source, target = order_sides(self.source, self.target)
-        names = sorted({*source.value_tables, *target.value_tables})
-        return {name: (source.value_tables.get(name), target.value_tables.get(name)) for name in names}
+        if self.kind == FlowKind.ORDERS:
+            source, target = (side.value_tables for side in order_sides(self.source, self.target))
+        else:
+            source, target = (
+                side.value_tables for side in record_sides(self.source, self.target, RecordKind(self.kind))
+            )
+        return {name: (source.get(name), target.get(name)) for name in sorted({*source, *target})}
 
 
 def shown(record: FlowRecord) -> Flow:
@@ -81,7 +91,7 @@ class FlowService:
         ends = {wish.source_connection_id, wish.target_connection_id}
         if ends != {connection_a_id, connection_b_id}:
             raise Refused("A flow goes from one of the integration's two connections to the other.")
-        pair = await self._pair(wish.source_connection_id, wish.target_connection_id)
+        pair = await self._pair(wish.kind, wish.source_connection_id, wish.target_connection_id)
         pair.check(wish.settings)
 
     async def keep(self, integration_id: str, wish: FlowWish) -> str:
@@ -110,9 +120,11 @@ class FlowService:
         released = 0
         if wish.settings is not None:
             settings = {**record.settings, **wish.settings}
-            pair = await self._pair(record.source_connection_id, record.target_connection_id)
+            pair = await self._pair(record.kind, record.source_connection_id, record.target_connection_id)
             pair.check(settings)
-            released = await self._store.flows.update_settings(self._workspace_id, flow_id, settings)
+            released = await self._store.flows.update_settings(
+                self._workspace_id, flow_id, settings, read_again=record.kind != FlowKind.ORDERS
+            )
         if wish.schedule is not None:
             await self._store.flows.set_schedule(self._workspace_id, flow_id, wish.schedule)
         heard = await self._reconfigure(record.integration_id)
@@ -154,7 +166,7 @@ class FlowService:
     async def values(self, flow_id: str, *, choices: bool) -> list[ValueTable]:
         """The value tables of a flow; with the choices of both accounts, read now, when asked for."""
         record = await self._store.flows.get(self._workspace_id, flow_id)
-        pair = await self._pair(record.source_connection_id, record.target_connection_id)
+        pair = await self._pair(record.kind, record.source_connection_id, record.target_connection_id)
         stored = await self._store.value_maps.values(self._workspace_id, flow_id)
         tables = []
         for name, (source_list, target_list) in pair.value_tables().items():
@@ -176,16 +188,16 @@ class FlowService:
 
     async def _known_table(self, flow_id: str, table: str) -> FlowRecord:
         record = await self._store.flows.get(self._workspace_id, flow_id)
-        pair = await self._pair(record.source_connection_id, record.target_connection_id)
+        pair = await self._pair(record.kind, record.source_connection_id, record.target_connection_id)
         tables = pair.value_tables()
         if table not in tables:
             raise NotFound(f"This flow has no value table of this name. It has: {', '.join(tables) or 'none'}.")
         return record
 
-    async def _pair(self, source_connection_id: str, target_connection_id: str) -> Pair:
+    async def _pair(self, kind: str, source_connection_id: str, target_connection_id: str) -> Pair:
         source = await self._store.connections.get(self._workspace_id, source_connection_id)
         target = await self._store.connections.get(self._workspace_id, target_connection_id)
-        return Pair(connector_of(source.system), connector_of(target.system))
+        return Pair(kind, connector_of(source.system), connector_of(target.system))
 
     async def _reconfigure(self, integration_id: str) -> Heard:
         integration: IntegrationRecord = await self._store.integrations.get(self._workspace_id, integration_id)
