@@ -1,14 +1,14 @@
 """Prove a connection and list what its owner can choose from."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from commerce.problems import ProblemCode
-from connectors.ccvshop.api import ROOT, items_of, pages, read_collection
+from connectors.ccvshop.api import ROOT, items_of, read_collection
 from connectors.ccvshop.article_settings import TaxTariff
 from connectors.ccvshop.fields import Fields
+from connectors.ccvshop.groups import read_groups
 from connectors.client import VendorClient
-from connectors.errors import ConnectionRefused, Temporary
+from connectors.errors import ConnectionRefused, RecordRefused, Temporary
 from connectors.protocols import Choice
 
 CHOICES = {
@@ -68,10 +68,12 @@ class CcvAccount:
         return [Choice(value, label) for value, label in found.items() if value]
 
     async def _user_groups(self) -> list[Choice]:
-        groups: list[Choice] = []
-        async for items in pages(self._client, f"{ROOT}/usergroups/", operation="list customer groups"):
-            groups += [Choice(item.text("id"), item.text("groupname")) for item in _fields(items)]
-        return groups
+        """None where the app for customer groups is not installed."""
+        try:
+            groups = await read_groups(self._client)
+        except RecordRefused:
+            return []
+        return [Choice(group, name) for group, name in groups.items()]
 
     async def _packages(self) -> list[Choice]:
         items = await self._items("/packages/", "list packages")
@@ -92,8 +94,4 @@ class CcvAccount:
 
     async def _items(self, path: str, operation: str) -> list[Fields]:
         answer = await read_collection(self._client, ROOT + path, operation=operation)
-        return _fields(items_of(answer))
-
-
-def _fields(items: Sequence[Mapping[str, Any]]) -> list[Fields]:
-    return [Fields("Shop", item) for item in items]
+        return [Fields("Shop", item) for item in items_of(answer)]

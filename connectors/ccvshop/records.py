@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from connectors.ccvshop.price_target import PRICE_TARGET
 from connectors.ccvshop.product_source import PRODUCT_SOURCE
 from connectors.ccvshop.product_target import PRODUCT_TARGET
 from connectors.ccvshop.stock_source import STOCK_SOURCE
@@ -18,6 +19,7 @@ RECORD_SOURCES: Final[Mapping[RecordKind, RecordSourceDeclaration]] = {
     RecordKind.CUSTOMERS: USER_SOURCE,
 }
 RECORD_TARGETS: Final[Mapping[RecordKind, RecordTargetDeclaration]] = {
+    RecordKind.PRICES: PRICE_TARGET,
     RecordKind.PRODUCTS: PRODUCT_TARGET,
     RecordKind.STOCK: STOCK_TARGET,
     RecordKind.CUSTOMERS: USER_TARGET,

@@ -1,0 +1,142 @@
+"""Customer groups of a shop and what articles cost them. Source: CCV Shop API documentation, user group adjustments."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from http import HTTPStatus
+from typing import Any
+
+from commerce.problems import ProblemCode
+from connectors.answers import Action, Answer
+from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path
+from connectors.ccvshop.fields import Fields
+from connectors.ccvshop.writing import refusal
+from connectors.client import VendorClient
+from connectors.errors import ConnectionRefused
+
+ADJUSTMENTS = f"{ROOT}/usergroupproductadjustments/"
+_REMEMBERED_SECONDS = 600
+_REMEMBERED_PRICES = 200_000
+_FEW = 3
+"""Up to so many prices of a group are asked one by one, the list of a group being one long answer."""
+_UNKNOWN_RESOURCE = "404.20"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What a product costs a group; without a price the product is only hidden, or costs what it costs everyone."""
+
+    adjustment_id: int
+    group: str
+    product_id: int
+    price: Decimal | None
+    discount: Decimal | None
+    hidden: bool
+
+
+async def read_groups(client: VendorClient) -> dict[str, str]:
+    """The customer groups: id → name.
+
+    Raises:
+        RecordRefused: The shop has no customer groups, since its B2B app is not installed.
+        ConnectionRefused: The shop refuses the key.
+    """
+    path: str | None = f"{ROOT}/usergroups/"
+    params: Mapping[str, str] | None = {"orderby": "id", "start": "0", "size": str(LARGEST_PAGE)}
+    groups: dict[str, str] = {}
+    while path:
+        answer = await client.read(
+            "GET", path, params, operation="list customer groups", accept={Action.PARK_CONNECTION}
+        )
+        _require_groups(answer)
+        for item in items_of(answer):
+            group = Fields("Customer group", item)
+            groups[str(group.whole_number("id"))] = group.text("groupname")
+        path, params = next_path(answer), None
+    return groups
+
+
+class GroupPrices:
+    """Groups and their prices, remembered for ten minutes; what we write ourselves is remembered too."""
+
+    def __init__(self, client: VendorClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client = client
+        self._clock = clock
+        self._groups: tuple[float, dict[str, str]] | None = None
+        self._lists: dict[str, tuple[float, dict[int, list[Adjustment]]]] = {}
+
+    async def groups(self) -> Mapping[str, str]:
+        """The groups: id → name. Raises as `read_groups`."""
+        if self._groups is None or self._is_old(self._groups[0]):
+            self._groups = (self._clock(), await read_groups(self._client))
+        return self._groups[1]
+
+    async def of(self, group: str, product_ids: Iterable[int]) -> Mapping[int, list[Adjustment]]:
+        """What these products, and perhaps others, cost a group: product id → prices, of which there should be one."""
+        wanted = set(product_ids)
+        known = self._lists.get(group)
+        if known is not None and not self._is_old(known[0]):
+            return known[1]
+        if len(wanted) <= _FEW:
+            return {product_id: await self.ask(group, product_id) for product_id in wanted}
+        found: defaultdict[int, list[Adjustment]] = defaultdict(list)
+        for adjustment in await self._list(group, {}):
+            found[adjustment.product_id].append(adjustment)
+        if sum(len(prices) for _, prices in self._lists.values()) > _REMEMBERED_PRICES:
+            self._lists.clear()
+        self._lists[group] = (self._clock(), found)
+        return found
+
+    async def ask(self, group: str, product_id: int) -> list[Adjustment]:
+        """What one product costs a group, as it is now."""
+        return await self._list(group, {"product_id": str(product_id)})
+
+    def forget(self, group: str) -> None:
+        """Read the prices of a group anew the next time."""
+        self._lists.pop(group, None)
+
+    def put(self, adjustment: Adjustment) -> None:
+        """Remember a price that was written."""
+        if adjustment.group in self._lists:
+            self._lists[adjustment.group][1][adjustment.product_id] = [adjustment]
+
+    async def _list(self, group: str, narrowed: Mapping[str, str]) -> list[Adjustment]:
+        params = {"usergroup_id": group, **narrowed}
+        operation = f"list the prices of customer group {group}"
+        answer = await self._client.read("GET", ADJUSTMENTS, params, operation=operation)
+        return [_adjustment(item) for item in items_of(answer)]
+
+    def _is_old(self, read_at: float) -> bool:
+        return self._clock() - read_at > _REMEMBERED_SECONDS
+
+
+def _adjustment(item: Mapping[str, Any]) -> Adjustment:
+    fields = Fields("Price of a customer group", item)
+    return Adjustment(
+        adjustment_id=fields.whole_number("id"),
+        group=str(fields.whole_number("usergroup_id")),
+        product_id=fields.whole_number("product_id"),
+        price=fields.amount("price"),
+        discount=fields.amount("discount"),
+        hidden=fields.flag("hidden"),
+    )
+
+
+def _require_groups(answer: Answer) -> None:
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return
+    if isinstance(answer.body, dict) and answer.body.get("code") == _UNKNOWN_RESOURCE:
+        raise refusal(
+            ProblemCode.REFUSED_BY_TARGET,
+            "usergroups",
+            _UNKNOWN_RESOURCE,
+            "The shop has no customer groups, or the API key of this connection has no right to them. Install the B2B "
+            "app in the shop's App Store, or give the key that right, then retry.",
+        )
+    raise ConnectionRefused(
+        ProblemCode.CONNECTION_REFUSED,
+        f"The shop does not let this connection list customer groups (HTTP {answer.status}). "
+        "Give its API key the right to them, then reconnect it.",
+    )
