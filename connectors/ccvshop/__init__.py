@@ -53,6 +53,7 @@ CONNECTOR = Connector(
     prerequisites=(
         'In the shop\'s App Store, install the app "API".',
         "Under My web shop, Settings, API settings, create a key pair that may read orders and the shop.",
+        "For flows of products or stock, the keys must also have the rights to products, attributes and categories.",
     ),
     order_source=OrderSourceDeclaration(
         open=_open_orders,

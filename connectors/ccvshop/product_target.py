@@ -74,7 +74,9 @@ class CcvProductsTaken:
                 return {photo["digest"] for photo in held or ()} == {item.digest for item in wanted_photos("", wanted)}
         except RecordRefused:
             return False
-        return bool(held == wanted or (wanted == "" and held is None))
+        if isinstance(wanted, str):
+            return wanted.strip() == str(held or "").strip()
+        return bool(held == wanted)
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Written]:
         """Create or update one product after the other, with its categories and photos."""

@@ -190,8 +190,10 @@ async def test_products_are_found_by_sku_ean_or_id_and_doubles_are_named(shop: R
     by_ean = await found(target, Key("x", "8712345678906"), Identifier.EAN)
     by_id = await found(target, Key("x", "renamed", target_id="1"))
 
-    assert by_ean and by_ean.target_id == "1"
-    assert by_id and by_id.number == "A"
+    assert by_ean
+    assert by_ean.target_id == "1"
+    assert by_id
+    assert by_id.number == "A"
     assert await found(target, Key("x", "a")) is None
     assert await found(target, Key("x", "", target_id="99")) is None
     assert "ids 2, 3" in (await problem(target, Key("x", "B"))).sentence
@@ -250,7 +252,8 @@ async def test_removals_can_run_twice(shop: RecordShop):
     assert existing
     await target.remove(existing, Removal.ARCHIVE)
     hidden = await found(target, MUG)
-    assert hidden and hidden.values["active"] is False
+    assert hidden
+    assert hidden.values["active"] is False
     await shop.calls()
     await target.remove(hidden, Removal.ARCHIVE)
     assert await shop.calls() == []
@@ -322,7 +325,8 @@ async def test_photos_arrive_once_and_are_replaced_when_their_address_changes(sh
         assert [photo["is_mainphoto"] for photo in changed["photos"]] == [True]
         assert changed["photos"][0]["sha256"] != held["photos"][0]["sha256"]
         existing = await found(target, MUG)
-        assert existing and existing.values["memo"] == "Ask Jan"
+        assert existing
+        assert existing.values["memo"] == "Ask Jan"
 
 
 async def test_photos_that_people_put_in_the_shop_stay(shop: RecordShop):

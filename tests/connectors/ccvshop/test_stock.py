@@ -75,7 +75,8 @@ async def test_stock_is_set_and_nothing_else_changes(shop: RecordShop, number: s
     again = await found(target, key)
 
     assert end.problem is None
-    assert again and again.values == {"stock": Decimal("2.5"), "stockenabled": True}
+    assert again
+    assert again.values == {"stock": Decimal("2.5"), "stockenabled": True}
     after = await shop.sim.state("products")
     for old, new in zip(before["products"], after["products"], strict=True):
         changed = {name for name in new if new[name] != old[name]}
@@ -123,7 +124,8 @@ async def test_stock_is_zeroed_once(shop: RecordShop):
     assert existing
     await target.remove(existing, Removal.ZERO)
     emptied = await found(target, Key("s", "POT-BLUE"))
-    assert emptied and emptied.values["stock"] == 0
+    assert emptied
+    assert emptied.values["stock"] == 0
     await shop.calls()
     await target.remove(emptied, Removal.ZERO)
     assert await shop.calls() == []
