@@ -141,6 +141,50 @@ class World:
         if start:
             await self.start()
 
+    async def add_flow(
+        self,
+        kind: str,
+        *,
+        source: str = "books",
+        schedule: str = NEVER,
+        common: Any = None,
+        source_settings: Any = None,
+        target_settings: Any = None,
+        mapping: Any = None,
+    ) -> str:
+        """A flow of another kind, in the integration there is or in a new one; returns its id.
+
+        ``source`` is ``books`` or ``shop``, ``common`` the settings that all flows of the kind have. `start` the
+        integration when it has all its flows; a flow that is added to a running one begins at once.
+        """
+        if not self.shop_id:
+            await self.connect()
+        if not self.integration_id:
+            body = {"name": "Shop and books", "time_zone": "Europe/Amsterdam"}
+            ends = {"connection_a_id": self.shop_id, "connection_b_id": self.books_id}
+            self.integration_id = (await self.api("POST", "/integrations", {**body, **ends}))["id"]
+        ends = {"books": (self.books_id, self.shop_id), "shop": (self.shop_id, self.books_id)}[source]
+        wish = {
+            "kind": kind,
+            "source_connection_id": ends[0],
+            "target_connection_id": ends[1],
+            "schedule": schedule,
+            "settings": {
+                kind: common or {},
+                "source": source_settings or {},
+                "target": target_settings or {},
+                "mapping": mapping or [],
+            },
+        }
+        created = await self.api("POST", f"/integrations/{self.integration_id}/flows", wish)
+        return str(created["flow"]["id"])
+
+    async def change_flow(self, flow_id: str, group: str, **values: Any) -> None:
+        """Change some settings of one group (the kind, ``source`` or ``target``) of a flow; the others stay."""
+        settings = (await self.api("GET", f"/flows/{flow_id}"))["settings"]
+        changed = {group: {**settings.get(group, {}), **values}}
+        await self.api("PATCH", f"/flows/{flow_id}", {"settings": changed})
+
     async def ready(self, **options: Any) -> None:
         """`integrate`, with the payment method of `shop_order` mapped, and idle after the first run."""
         await self.integrate(**options)
@@ -181,27 +225,32 @@ class World:
         saved = await self.api("PUT", f"/flows/{self.flow_id}/values/payment_method", row)
         return int(saved["released"])
 
-    async def run(self, *, seconds: float = 60) -> dict[str, Any]:
-        """Let the flow run once, and wait until every order has an end; returns the flow's standing."""
-        before = (await self.standing())["runs"]
-        await self.api("POST", f"/integrations/{self.integration_id}/run", {"flow_id": self.flow_id})
-        return await self.settled(after_run=before, seconds=seconds)
+    async def run(self, flow_id: str = "", *, seconds: float = 60) -> dict[str, Any]:
+        """Let a flow (the orders flow by default) run once, and wait until every record has an end; its standing."""
+        flow_id = flow_id or self.flow_id
+        before = (await self.standing(flow_id))["runs"]
+        await self.api("POST", f"/integrations/{self.integration_id}/run", {"flow_id": flow_id})
+        return await self.settled(flow_id, after_run=before, seconds=seconds)
 
-    async def settled(self, *, after_run: int = 0, seconds: float = 60) -> dict[str, Any]:
-        """Wait until a run after that number has ended and nothing is on its way; returns the flow's standing."""
+    async def settled(
+        self, flow_id: str = "", *, after_run: int = 0, waiting: int = 0, seconds: float = 60
+    ) -> dict[str, Any]:
+        """Wait until a run after that number has ended and no more than ``waiting`` records are on their way."""
+        flow_id = flow_id or self.flow_id
 
         async def check() -> dict[str, Any] | None:
-            standing = await self.standing()
-            counts = await self.store.items.counts(self.workspace_id, self.flow_id)
+            standing = await self.standing(flow_id)
+            counts = await self.store.items.counts(self.workspace_id, flow_id)
             idle = standing["state"] in {"waiting", "blocked"} and (standing["runs"] or 0) > after_run
-            return await self.standing() if idle and counts.ready + counts.in_flight == 0 else None
+            return await self.standing(flow_id) if idle and counts.ready + counts.in_flight <= waiting else None
 
         return await eventually(check, seconds=seconds) or {}
 
-    async def standing(self) -> dict[str, Any]:
-        """The flow's figures, as the API gives them."""
+    async def standing(self, flow_id: str = "") -> dict[str, Any]:
+        """A flow's figures, as the API gives them."""
         progress = await self.api("GET", f"/integrations/{self.integration_id}/progress")
-        flow: dict[str, Any] = progress["flows"][0]
+        wanted = flow_id or self.flow_id
+        flow: dict[str, Any] = next(one for one in progress["flows"] if one["flow_id"] == wanted)
         return flow
 
     async def items(self, **filters: str) -> list[dict[str, Any]]:
