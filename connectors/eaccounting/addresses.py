@@ -8,8 +8,9 @@ from connectors.eaccounting.api import Record
 from connectors.eaccounting.text import clean, cut, length
 
 LINE_LENGTH: Final = 50
-STREET_LENGTH: Final = 2 * LINE_LENGTH
-"""What two lines hold together."""
+STREET_LENGTH: Final = 2 * LINE_LENGTH - 1
+"""What two lines hold together, with the hyphen of a word that has to be divided."""
+_HYPHEN: Final = "-"
 _NUMBERED: Final = re.compile(r"(?P<street>\S.*?)\s+(?P<number>\d{1,5})(?P<addition>(?:[\s/-]*[^\W_].*)?)")
 
 
@@ -26,17 +27,18 @@ def split_street(street: str) -> tuple[str, str]:
     tail = text[at:].strip()
     if at > 0 and length(tail) <= LINE_LENGTH:
         return text[:at].rstrip(), tail
-    return head, cut(text[len(head) :], LINE_LENGTH)
+    head = cut(text, LINE_LENGTH - 1)
+    return head + _HYPHEN, cut(text[len(head) :].lstrip(), LINE_LENGTH)
 
 
 def joined_street(first: str, second: str) -> str:
     """The street that was split over two lines; the first line alone when the second one is no continuation of it."""
     if not second:
         return first
-    for together in (f"{first} {second}", f"{first}{second}"):
-        if split_street(together) == (first, second):
-            return together
-    return first
+    together = f"{first} {second}"
+    if first.endswith(_HYPHEN) and split_street(first.removesuffix(_HYPHEN) + second) == (first, second):
+        together = first.removesuffix(_HYPHEN) + second
+    return together if split_street(together) == (first, second) else first
 
 
 def read_address(record: Record, kind: str, name: str, *, company: bool) -> Address:
