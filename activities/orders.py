@@ -5,22 +5,25 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 
 from activities.claiming import claimed
+from activities.coming_back import is_coming_back
 from activities.customers import customer_of, forget_customer
 from activities.failures import Wait
 from activities.preparing import prepared_for
 from activities.products import products_of
 from activities.stage import Stage, Stages
+from activities.vendors import ConnectionBroken
 from commerce.order import Order
 from commerce.problems import Problem, ProblemCode
-from connectors.errors import RecordGone, RecordRefused
+from connectors.errors import RecordGone, RecordRefused, Temporary
 from connectors.protocols import Document, PreparedDocument
-from store import Claim, ItemState, SkipReason, Store
+from store import Claim, EventKind, ItemState, SkipReason, Store
 from workflows import names
 from workflows.messages import OrderInput, OrderStep, ParkInput
 
 _NEVER_BY_ITSELF = frozenset({ProblemCode.CREDIT_NOTE, ProblemCode.EMPTY_ORDER})
 """Problems that time does not heal: they wait for a person or for a change at the source."""
 _STALE_ATTEMPTS = 3
+_NEXT_TELLING = timedelta(seconds=30)
 _ALREADY = {ItemState.DONE: "done", ItemState.SKIPPED: "skipped", ItemState.PARKED: "postponed"}
 """How a run ends whose item needs no work (any more)."""
 
@@ -40,7 +43,10 @@ class OrderActivities:
         """
         async with self._stages.set(order, begin=True) as stage:
             if (ended := _already(stage)) is not None:
-                return ended
+                return await _told(stage, ended)
+            if await is_coming_back(stage):
+                await self._finish(stage, state=ItemState.SKIPPED, reason=SkipReason.ECHO)
+                return OrderStep(outcome="skipped", detail="echo")
             with stage.flow.calling_source():
                 read = await stage.flow.source.read_order(order.source_id, stage.listed())
             await self._store.items.save_body(order.workspace_id, order.item_id, read.model_dump_json().encode())
@@ -49,7 +55,7 @@ class OrderActivities:
                 return OrderStep(outcome="skipped", detail="filtered")
             found = await _look_up(stage, read)
             if found is not None and _is_right(stage, read, found):
-                return await self._confirm(stage, found)
+                return await _told(stage, await self._confirm(stage, found))
             return OrderStep(outcome="go")
 
     @activity.defn(name=names.ENSURE_CUSTOMER)
@@ -86,15 +92,17 @@ class OrderActivities:
         """
         async with self._stages.set(order) as stage:
             if (ended := _already(stage)) is not None:
-                return ended
+                return await _told(stage, ended)
             key = f"document/{order.item_id}"
             async with claimed(self._store, order.workspace_id, key, stage.flow.settle) as claim:
                 found = await _look_up(stage, stage.order())
                 if found is not None and _is_right(stage, stage.order(), found):
-                    return await self._confirm(stage, found)
-                if claim.held_for is not None:
+                    step = await self._confirm(stage, found)
+                elif claim.held_for is not None:
                     raise Wait("An earlier request may still be at work at the target.", claim.held_for)
-                return await self._create(stage, claim, found)
+                else:
+                    step = await self._create(stage, claim, found)
+            return await _told(stage, step)
 
     @activity.defn(name=names.PARK_ORDER)
     async def park_order(self, park: ParkInput) -> None:
@@ -182,8 +190,33 @@ def _passes(stage: Stage, order: Order) -> bool:
 def _already(stage: Stage) -> OrderStep | None:
     """How the step ends for an item that needs no work (any more)."""
     if stage.item.state in _ALREADY:
-        return OrderStep(outcome=_ALREADY[stage.item.state], target_id=stage.item.target_id or "")
+        outcome, reason = _ALREADY[stage.item.state], stage.item.reason or ""
+        return OrderStep(outcome=outcome, target_id=stage.item.target_id or "", detail=reason)
     return None
+
+
+async def _told(stage: Stage, step: OrderStep) -> OrderStep:
+    """Give an order that is at the target the status it shall have at its source; the order is done either way.
+
+    A second run finds the status there. A refusal is written down; trouble that passes is met by trying again.
+    """
+    status = stage.flow.settings.status_when_sent
+    if not status or (step.outcome != "done" and step.detail != SkipReason.EXISTS):
+        return step
+    sentence = f"The order was sent, but could not be given status {status} at its source"
+    note = stage.store.items.note
+    try:
+        with stage.flow.calling_source():
+            await stage.flow.source.mark_sent(stage.input.source_id, status)
+    except RecordRefused as error:
+        await note(stage.workspace_id, stage.item.id, EventKind.NOTE, f"{sentence}: {error.problem.sentence}")
+    except RecordGone:
+        await note(stage.workspace_id, stage.item.id, EventKind.NOTE, f"{sentence}: it no longer exists there.")
+    except (Temporary, ConnectionBroken) as error:
+        if activity.info().attempt == 1:
+            await note(stage.workspace_id, stage.item.id, EventKind.NOTE, f"{sentence} yet: {error} It is tried again.")
+        raise Wait("The order is sent; its source does not take its new status yet.", _NEXT_TELLING) from error
+    return step
 
 
 async def _look_up(stage: Stage, order: Order) -> Document | None:

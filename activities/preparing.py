@@ -23,7 +23,7 @@ async def prepared_for(
         RecordGone: The customer is no longer at the target.
     """
     settings = stage.flow.settings.orders
-    values = await stage.store.value_maps.values(stage.workspace_id, stage.flow_id)
+    values = await stage.values()
 
     async def prepare(*, fresh: bool) -> PreparedDocument:
         request = DocumentRequest(

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,12 @@ class Stage:
         header: dict[str, Any] | None = exact_json.loads(self.item.header) if self.item.header else None
         return header
 
+    async def values(self) -> Mapping[str, Mapping[str, str]]:
+        """The flow's value tables: today's, or those of the version that the order is to be sent with."""
+        if self.flow.values is not None:
+            return self.flow.values
+        return await self.store.value_maps.values(self.workspace_id, self.flow_id)
+
     def order(self) -> Order:
         """The order as the first step read it from the source."""
         if self.item.body is None:
@@ -63,7 +69,7 @@ class Stages:
                 item = await self.store.items.begin(order.workspace_id, order.item_id)
             else:
                 item = await self.store.items.get(order.workspace_id, order.item_id, with_bodies=True)
-            flow = await self.vendors.open_flow(order.workspace_id, order.flow_id)
+            flow = await self.vendors.open_flow(order.workspace_id, order.flow_id, version=item.pinned_version)
             info = activity.info()
             scene = Scene(
                 workspace_id=order.workspace_id,

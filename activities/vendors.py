@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -173,6 +173,8 @@ class OpenFlow(OpenEnds):
     target: OrderTarget
     read: ReadDeclaration
     settle: timedelta
+    values: Mapping[str, Mapping[str, str]] | None = None
+    """The value tables of an earlier version; None: those of today."""
 
 
 @dataclass(frozen=True)
@@ -222,20 +224,26 @@ class Vendors:
         self._clients.clear()
         self._flows.clear()
 
-    async def open_flow(self, workspace_id: str, flow_id: str, *, recording: Recording | None = None) -> OpenFlow:
-        """Both sides of an orders flow, with today's settings.
+    async def open_flow(
+        self, workspace_id: str, flow_id: str, *, version: int | None = None, recording: Recording | None = None
+    ) -> OpenFlow:
+        """Both sides of an orders flow, with today's settings or those of an earlier version.
 
         Raises:
             ConnectionBroken: One of the connections waits for a person.
             SettingsRefused: The flow's settings do not fit (any more).
         """
-        flow = await self._store.flows.get(workspace_id, flow_id)
+        flow, values = await self._store.flows.get(workspace_id, flow_id), None
+        name = flow_id
+        if version not in {None, flow.settings_version}:
+            flow, values = await self._earlier(workspace_id, flow, version or 0)
+            name = f"{flow_id} as of version {version}"
         source, target = await self._ends(workspace_id, flow, recording)
         key = _state(flow, source, target)
-        known = self._flows.get(flow_id)
+        known = self._flows.get(name)
         if recording is None and known is not None and known[0] == key and isinstance(known[1], OpenFlow):
             return _as_now(known[1], flow, source, target)
-        settings = parse_order_flow(source.system, target.system, flow.settings)
+        settings = parse_order_flow(source.system, target.system, flow.settings | {"shared": flow.shared})
         source_side, target_side = order_sides(source.system, target.system)
         opened = OpenFlow(
             flow=flow,
@@ -246,9 +254,10 @@ class Vendors:
             target=target_side.open(target.client, target.settings, settings.target),
             read=source_side.read,
             settle=target_side.settle,
+            values=values,
         )
         if recording is None:
-            self._flows[flow_id] = (key, opened)
+            self._flows[name] = (key, opened)
         return opened
 
     async def open_record_flow(
@@ -301,6 +310,14 @@ class Vendors:
                 async with self.open_account(workspace_id, connection_id) as account:
                     await account.test()
                 await self._store.connections.mark_connected(workspace_id, connection_id)
+
+    async def _earlier(
+        self, workspace_id: str, flow: FlowRecord, version: int
+    ) -> tuple[FlowRecord, Mapping[str, Mapping[str, str]]]:
+        then = await self._store.flows.version(workspace_id, flow.id, version)
+        settings = {name: group for name, group in then.settings.items() if name != "shared"}
+        shared = then.settings.get("shared", {})
+        return replace(flow, settings=settings, shared=shared, settings_version=version), then.value_tables
 
     async def _ends(self, workspace_id: str, flow: FlowRecord, recording: Recording | None) -> tuple[_End, _End]:
         source = await self._end(workspace_id, flow.source_connection_id, recording)

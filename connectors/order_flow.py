@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 
 from commerce.order import PaymentStatus
 from connectors.declaration import Connector, OrderSourceDeclaration, OrderTargetDeclaration
-from connectors.layers import missing_settings
+from connectors.layers import layered, missing_settings
 from connectors.order_mapping import compile_order_rules
 from connectors.protocols import DocumentType, Identifier, OrderRules
 from mapping.rules import MappingRefused, Rule, merged
@@ -152,22 +152,24 @@ def order_sides(source: Connector, target: Connector) -> tuple[OrderSourceDeclar
 def parse_order_flow(source: Connector, target: Connector, raw: Mapping[str, Any]) -> OrderFlow:
     """Check and type a flow's stored settings: ``{"orders": …, "source": …, "target": …, "mapping": […]}``.
 
-    ``mapping`` holds a person's changes to the target's default mapping, row by row. An empty mandatory setting passes
+    ``mapping`` holds a person's changes to the target's default mapping, row by row; ``shared`` what the integration
+    says for each side, which the flow's own settings go before. An empty mandatory setting passes
     here, see `missing_order_settings`.
 
     Raises `SettingsRefused` with one sentence that names every setting or mapping row at fault.
     """
     source_side, target_side = order_sides(source, target)
-    unknown = sorted(set(raw) - {"orders", "source", "target", "mapping"})
+    unknown = sorted(set(raw) - {"orders", "source", "target", "mapping", "shared"})
     if unknown:
         raise SettingsRefused(f"Unknown group of settings: {', '.join(unknown)}. Use orders, source, target, mapping.")
     try:
-        target_settings = target_side.settings.model_validate(raw.get("target", {}))
+        shared = raw.get("shared", {})
+        target_settings = _side(target_side.settings, shared.get("target", {}), raw.get("target", {}))
         changes = [Rule.model_validate(row) for row in raw.get("mapping", [])]
         rules = merged(target_side.mapping_for(target_settings), changes)
         flow = OrderFlow(
             orders=OrderFlowSettings.model_validate(raw.get("orders", {})),
-            source=source_side.settings.model_validate(raw.get("source", {})),
+            source=_side(source_side.settings, shared.get("source", {}), raw.get("source", {})),
             target=target_settings,
             rules=compile_order_rules(rules, target_side.fields, target_side.row_fields),
         )
@@ -184,6 +186,10 @@ def parse_order_flow(source: Connector, target: Connector, raw: Mapping[str, Any
     if unlisted:
         raise SettingsRefused(f"statuses: {source.title} has no order status {', '.join(unlisted)}.")
     return flow
+
+
+def _side(model: type[BaseModel], shared: Mapping[str, Any], own: Mapping[str, Any]) -> BaseModel:
+    return model.model_validate(layered(model, shared, own))
 
 
 def describe(error: ValidationError) -> str:

@@ -62,6 +62,17 @@ class ItemQueries(Repository):
             )
         return [source_id for _, source_id in rows]
 
+    async def is_writing(self, workspace_id: str, flow_id: str) -> bool:
+        """Whether a write of the flow is under way whose outcome is not in the ledger yet."""
+        statement = select(Item.id).where(
+            col(Item.workspace_id) == workspace_id,
+            col(Item.flow_id) == flow_id,
+            col(Item.state).in_([ItemState.READY, ItemState.IN_FLIGHT]),
+            col(Item.write_started_at).is_not(None),
+        )
+        async with self._database.reading() as session:
+            return (await session.exec(statement.limit(1))).first() is not None
+
     async def unfinished(self, workspace_id: str, flow_id: str) -> list[ItemRecord]:
         """All items that are ready, in flight or parked, with header and body decrypted."""
         statement = select(Item).where(
