@@ -11,7 +11,7 @@ LINE_LENGTH: Final = 50
 STREET_LENGTH: Final = 2 * LINE_LENGTH - 1
 """What two lines hold together, with the hyphen of a word that has to be divided."""
 _HYPHEN: Final = "-"
-_NUMBERED: Final = re.compile(r"(?P<street>\S.*?)\s+(?P<number>\d{1,5})(?P<addition>(?:[\s/-]*[^\W_].*)?)")
+_NUMBERED: Final = re.compile(r"(?P<street>\S.*?)\s+(?P<number>\d{1,5}(?!\d))(?P<addition>(?:[\s/-]*[^\W_].*)?)")
 
 
 def split_street(street: str) -> tuple[str, str]:

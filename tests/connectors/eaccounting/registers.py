@@ -7,6 +7,7 @@ from typing import Any
 from commerce.customer import Address, Customer, CustomerKind
 from commerce.problems import Problem
 from commerce.record import CustomerRecord
+from connectors.eaccounting.customer_fields import EAccountingCustomers
 from connectors.eaccounting.customer_source import CUSTOMER_SOURCE
 from connectors.eaccounting.customer_target import CUSTOMER_TARGET, EAccountingCustomerTarget
 from connectors.protocols import Identifier
@@ -63,7 +64,7 @@ class CustomerFlow:
     values: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        chosen = CUSTOMER_TARGET.settings.model_validate({"terms_of_payment": TERMS, **self.settings})
+        chosen = EAccountingCustomers.model_validate({"terms_of_payment": TERMS, **self.settings})
         self.target = EAccountingCustomerTarget(self.office.client, chosen)
         self.rules = compile_rules(RecordKind.CUSTOMERS, CUSTOMER_SOURCE, CUSTOMER_TARGET, chosen, self.mapping)
 
