@@ -221,7 +221,9 @@ def written(bench: Workbench, job: Job, outcome: Written) -> Ended:
     if change is None:
         raise ValueError("only a change can be written")
     if outcome.problem is not None:
-        return refused(job.item, outcome.problem)
+        # What was written before the refusal is remembered, but without a hash: it is compared again.
+        half = _binding(bench, job, outcome.target_id, outcome.number, written={}) if outcome.target_id else None
+        return replace(refused(job.item, outcome.problem), binding=replace(half, content_hash="") if half else None)
     name = outcome.number or outcome.target_id
     action = "created" if change.existing is None else "updated"
     fields = "" if change.existing is None else f": {', '.join(sorted(change.values))}"
