@@ -4,14 +4,13 @@ Nothing of the product is replaced: the API is called over ASGI, vendors over so
 the fixture ``temporal_address``. Flows run only when a test asks, unless it sets a schedule.
 """
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
@@ -28,27 +27,16 @@ from simulators.eaccounting import EAccounting
 from simulators.eaccounting.account import Account
 from store import KeyRing, Store, migrate
 from tests.simulation import Simulation, running
+from tests.waiting import eventually
 from worker import compose_worker, connect
 from workflows.converter import EncryptionCodec
 from workflows.messages import integration_workflow_id, order_workflow_id
-
-AnswerT = TypeVar("AnswerT")
 
 NEVER = "0 0 1 1 *"
 RATES = ("21", "9", "0")
 EXTRA = {"shipping": "SHIPPING", "fee": "FEE", "discount": "DISCOUNT", "rounding": "ROUNDING"}
 PLENTY = 100_000
 CLIENT = {"client_id": "longshore-tests", "client_secret": "s3cret-of-the-tests"}
-
-
-async def eventually(check: Callable[[], Awaitable[AnswerT]], *, seconds: float = 60) -> AnswerT:
-    """Ask until the answer is true; raises TimeoutError."""
-    pause = 0.02
-    async with asyncio.timeout(seconds):
-        while not (answer := await check()):
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, 0.5)
-        return answer
 
 
 @dataclass

@@ -12,7 +12,8 @@ from typing import Any
 from tests.child_server import ends_with_this_process
 from tests.repository import ROOT
 from tests.simulation import Simulation
-from tests.world import World, eventually
+from tests.waiting import eventually
+from tests.world import World
 
 _SECONDS_TO_STOP = 15
 

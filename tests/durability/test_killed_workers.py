@@ -12,7 +12,8 @@ from embedded import child, temporal_command
 from settings import Settings
 from tests.child_server import free_port
 from tests.durability.support import calls, worker_process
-from tests.world import World, eventually, shop_order, world
+from tests.waiting import eventually
+from tests.world import World, shop_order, world
 
 SAME = {"email": "first@example.nl"}
 

@@ -7,7 +7,8 @@ import pytest
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from tests.durability.support import calls
-from tests.world import World, eventually, shop_order, shop_row
+from tests.waiting import eventually
+from tests.world import World, shop_order, shop_row
 from workflows.messages import ORDER_WORKFLOW, OrderInput, order_workflow_id
 
 

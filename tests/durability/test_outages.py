@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.durability.support import calls
-from tests.world import World, eventually, shop_order
+from tests.waiting import eventually
+from tests.world import World, shop_order
 
 SAME = {"email": "buyer@example.nl"}
 

@@ -14,7 +14,8 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 
 from tests.durability.support import worker_process
-from tests.world import World, eventually, shop_order, shop_row, world
+from tests.waiting import eventually
+from tests.world import World, shop_order, shop_row, world
 
 EVERY_SECOND = "* * * * * *"
 SAME = {"email": "buyer@example.nl"}

@@ -6,7 +6,8 @@ import pytest
 from temporalio.testing import TimeSkipper, TimeSkippingConfig
 
 from tests.temporal_server import TIME_SKIPPING, temporal_server
-from tests.world import World, eventually, shop_order, world
+from tests.waiting import eventually
+from tests.world import World, shop_order, world
 
 FIVE_MINUTES = timedelta(minutes=5)
 SHORTLY = timedelta(seconds=5)

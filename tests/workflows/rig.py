@@ -12,8 +12,9 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
+from tests.waiting import eventually
 from tests.workflows.edge import Edge
-from tests.world import NEVER, eventually
+from tests.world import NEVER
 from workflows import WORKFLOWS, names
 from workflows.messages import (
     INTEGRATION_WORKFLOW,

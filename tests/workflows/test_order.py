@@ -8,9 +8,9 @@ from temporalio.client import WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 
+from tests.waiting import eventually
 from tests.workflows.edge import STEPS, problem, refused, silent_for_a_day
 from tests.workflows.rig import FLOW, INTEGRATION, WORKSPACE, Rig, plan
-from tests.world import eventually
 from workflows import names
 from workflows.messages import ORDER_WORKFLOW, PROBLEM, OrderInput, OrderResult, OrderStep, order_workflow_id
 from workflows.policies import ORDERS_FIRST
