@@ -25,6 +25,7 @@ from api.services import Services
 from settings import Settings
 from simulators.eaccounting import EAccounting
 from simulators.eaccounting.account import Account
+from simulators.eaccounting.models import whole
 from store import KeyRing, Store, migrate
 from tests.simulation import Simulation, running
 from tests.waiting import eventually
@@ -151,11 +152,11 @@ class World:
             body = {"name": "Shop and books", "time_zone": "Europe/Amsterdam"}
             ends = {"connection_a_id": self.shop_id, "connection_b_id": self.books_id}
             self.integration_id = (await self.api("POST", "/integrations", {**body, **ends}))["id"]
-        ends = {"books": (self.books_id, self.shop_id), "shop": (self.shop_id, self.books_id)}[source]
+        source_id, target_id = (self.books_id, self.shop_id)[:: 1 if source == "books" else -1]
         wish = {
             "kind": kind,
-            "source_connection_id": ends[0],
-            "target_connection_id": ends[1],
+            "source_connection_id": source_id,
+            "target_connection_id": target_id,
             "schedule": schedule,
             "settings": {
                 kind: common or {},
@@ -268,7 +269,7 @@ class World:
 
     def stored(self, kind: str = "orders") -> list[dict[str, Any]]:
         """The documents of one kind with every member the books keep; `documents` gives a summary."""
-        return self.ledger_of_books.records(kind)
+        return [whole(record) for record in self.ledger_of_books.records(kind)]
 
     @property
     def ledger_of_books(self) -> Account:
