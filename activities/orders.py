@@ -23,7 +23,7 @@ from workflows.messages import OrderInput, OrderStep, ParkInput
 _NEVER_BY_ITSELF = frozenset({ProblemCode.CREDIT_NOTE, ProblemCode.EMPTY_ORDER})
 """Problems that time does not heal: they wait for a person or for a change at the source."""
 _STALE_ATTEMPTS = 3
-_NEXT_TELLING = timedelta(seconds=30)
+_NEXT_TELLING = timedelta(minutes=1)
 _ALREADY = {ItemState.DONE: "done", ItemState.SKIPPED: "skipped", ItemState.PARKED: "postponed"}
 """How a run ends whose item needs no work (any more)."""
 
@@ -215,7 +215,9 @@ async def _told(stage: Stage, step: OrderStep) -> OrderStep:
     except (Temporary, ConnectionBroken) as error:
         if activity.info().attempt == 1:
             await note(stage.workspace_id, stage.item.id, EventKind.NOTE, f"{sentence} yet: {error} It is tried again.")
-        raise Wait("The order is sent; its source does not take its new status yet.", _NEXT_TELLING) from error
+        later = error.retry_after if isinstance(error, Temporary) else _NEXT_TELLING
+        waiting = "The order is sent; its source does not take its new status yet."
+        raise Temporary(waiting, retry_after=later) from error
     return step
 
 
