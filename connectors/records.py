@@ -35,6 +35,8 @@ class Removal(StrEnum):
     DELETE = "delete"
     ZERO = "zero"
     """Stock: none left."""
+    RESET = "reset"
+    """A group price: the article's own price again, where rows cannot be taken out."""
 
 
 @dataclass(frozen=True)

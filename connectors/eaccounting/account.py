@@ -6,7 +6,8 @@ from typing import Final
 from commerce.problems import ProblemCode
 from connectors.client import VendorClient
 from connectors.eaccounting.api import Api, Record
-from connectors.eaccounting.company import percentage
+from connectors.eaccounting.company import Company, percentage
+from connectors.eaccounting.price_lists import PriceLists
 from connectors.eaccounting.settings import OrderStatus
 from connectors.errors import ConnectionRefused
 from connectors.protocols import Choice
@@ -19,6 +20,7 @@ CHOICES: Final[Mapping[str, str]] = {
     "codings": "Account codings",
     "vat_codes": "VAT codes",
     "article_labels": "Article labels",
+    "price_lists": "Price lists",
     "customer_labels": "Customer labels",
 }
 
@@ -63,6 +65,7 @@ class EAccountingAccount:
             "codings": self._codings,
             "vat_codes": self._vat_codes,
             "article_labels": self._article_labels,
+            "price_lists": self._price_lists,
             "customer_labels": self._customer_labels,
         }
         return await lists[name]()
@@ -95,6 +98,17 @@ class EAccountingAccount:
 
     async def _article_labels(self) -> list[Choice]:
         return [_choice(entry) for entry in await self._api.records("/articlelabels", "list the article labels")]
+
+    async def _price_lists(self) -> list[Choice]:
+        """None where the subscription has no price lists."""
+        lists = PriceLists(self._api, Company(self._api))
+        if await lists.unavailable(ProblemCode.REFUSED_BY_SOURCE) is not None:
+            return []
+        return [
+            Choice(entry.list_id, f"{entry.name} ({entry.currency})")
+            for entry in (await lists.read()).values()
+            if entry.active
+        ]
 
     async def _vat_codes(self) -> list[Choice]:
         codes = await self._api.records("/vatcodes", "list the VAT codes")

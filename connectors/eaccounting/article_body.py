@@ -73,7 +73,7 @@ class ArticleBodies:
             RecordRefused: A value cannot be used.
         """
         body = await self._body(values, article, reference)
-        body.members = {name: value for name, value in body.members.items() if _differ(article.get(name), value)}
+        body.members = {name: value for name, value in body.members.items() if differ(article.get(name), value)}
         return body
 
     async def _body(self, values: Mapping[str, Any], article: Record, reference: str) -> ArticleBody:
@@ -188,7 +188,8 @@ def keeps_stock(article: Record) -> bool:
     return bool(article.get("IsStock"))
 
 
-def _differ(held: Any, wanted: Any) -> bool:
+def differ(held: Any, wanted: Any) -> bool:
+    """Whether writing a member would change it; null and empty are the same to the vendor."""
     return bool(held != wanted and not (held in _EMPTY and wanted in _EMPTY))
 
 

@@ -42,6 +42,8 @@ class Facts:
     terms_of_payment: str
     variant: int
     """Which subscription it has, as the vendor numbers them."""
+    stock_module: bool
+    """Whether the module is active that keeps the stock of articles; then only it may change balances."""
 
 
 class Company:
@@ -77,6 +79,7 @@ class Company:
             currency=str(settings.get("CurrencyCode") or "").upper(),
             terms_of_payment=str(settings.get("TermsOfPaymentId") or ""),
             variant=int(settings.get("ProductVariant") or 0),
+            stock_module=any(_names_stock(str(module)) for module in settings.get("ActivatedModules") or ()),
         )
 
     async def _fetch_rates(self) -> dict[str, Decimal]:
@@ -86,6 +89,11 @@ class Company:
     async def _fetch_eu(self) -> frozenset[str]:
         countries = await self._api.records("/countries", "read the countries")
         return frozenset(str(country["Code"]) for country in countries if country.get("IsEuMember"))
+
+
+def _names_stock(module: str) -> bool:
+    # What the modules are called is not published; those that are known are named after what they add.
+    return any(word in module.lower() for word in ("stock", "inventory"))
 
 
 def percentage(coding: Record) -> Decimal:
