@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from commerce.problems import ProblemCode
-from connectors.ccvshop.api import ROOT, items_of, read_collection
+from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, read_collection
 from connectors.ccvshop.article_settings import TaxTariff
 from connectors.ccvshop.fields import Fields
 from connectors.ccvshop.groups import read_groups
@@ -18,6 +18,7 @@ CHOICES = {
     "packages": "Packages",
     "brands": "Brands",
     "tax_tariffs": "Tax tariffs",
+    "carriers": "Carriers of recent orders",
 }
 
 
@@ -49,6 +50,7 @@ class CcvAccount:
             "packages": self._packages,
             "brands": self._brands,
             "tax_tariffs": self._tax_tariffs,
+            "carriers": self._carriers,
         }
         return await lists[name]()
 
@@ -74,6 +76,13 @@ class CcvAccount:
         except RecordRefused:
             return []
         return [Choice(group, name) for group, name in groups.items()]
+
+    async def _carriers(self) -> list[Choice]:
+        """Carriers are free text in the shop: those that stand on its newest orders."""
+        params = {"orderby": "create_date_desc", "start": "0", "size": str(LARGEST_PAGE)}
+        answer = await read_collection(self._client, f"{ROOT}/orders/", params, operation="list carriers")
+        names = {Fields("Order", item).text("track_and_trace_carrier") for item in items_of(answer)}
+        return [Choice(name, name) for name in sorted(names - {""})]
 
     async def _packages(self) -> list[Choice]:
         items = await self._items("/packages/", "list packages")

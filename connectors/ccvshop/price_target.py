@@ -131,7 +131,11 @@ class CcvGroupPrices:
             else:
                 by_group[key.details["group"]].append((key, product))
         for group, pairs in by_group.items():
-            prices = await self._prices.of(group, (product.product_id for _, product in pairs))
+            try:
+                prices = await self._prices.of(group, (product.product_id for _, product in pairs))
+            except RecordRefused as refused:
+                found |= {key.source_id: refused.problem for key, _ in pairs}
+                continue
             for key, product in pairs:
                 match prices.get(product.product_id, []):
                     case [one] if key.target_id in {"", str(one.adjustment_id)}:

@@ -6,6 +6,7 @@ from typing import Final
 from connectors.ccvshop.price_target import PRICE_TARGET
 from connectors.ccvshop.product_source import PRODUCT_SOURCE
 from connectors.ccvshop.product_target import PRODUCT_TARGET
+from connectors.ccvshop.shipment_target import SHIPMENT_TARGET
 from connectors.ccvshop.stock_source import STOCK_SOURCE
 from connectors.ccvshop.stock_target import STOCK_TARGET
 from connectors.ccvshop.user_source import USER_SOURCE
@@ -20,6 +21,7 @@ RECORD_SOURCES: Final[Mapping[RecordKind, RecordSourceDeclaration]] = {
 }
 RECORD_TARGETS: Final[Mapping[RecordKind, RecordTargetDeclaration]] = {
     RecordKind.PRICES: PRICE_TARGET,
+    RecordKind.SHIPMENTS: SHIPMENT_TARGET,
     RecordKind.PRODUCTS: PRODUCT_TARGET,
     RecordKind.STOCK: STOCK_TARGET,
     RecordKind.CUSTOMERS: USER_TARGET,

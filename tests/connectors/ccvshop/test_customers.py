@@ -250,7 +250,7 @@ async def test_a_customer_that_exists_already_is_brought_up_to_date(shop: Record
 async def test_a_lost_answer_is_looked_up_and_nobody_made_twice(shop: RecordShop):
     target = shop.target(RecordKind.CUSTOMERS)
     assert await found(target, KEY) is None
-    await shop.sim.faults([{"fault": "reset_after_commit", "when": "once", "methods": ["POST"]}])
+    await shop.sim.faults([{"fault": "reset_after_commit", "when": "once", "method": "POST"}])
     with pytest.raises(OutcomeUnknown):
         await written(target, KEY, None, NEW)
 

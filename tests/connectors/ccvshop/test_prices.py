@@ -196,7 +196,7 @@ async def test_a_price_that_was_entered_meanwhile_is_changed(shop: RecordShop):
 async def test_a_lost_answer_is_looked_up_and_no_price_made_twice(shop: RecordShop):
     target = shop.target(RecordKind.PRICES)
     assert await found(target, key()) is None
-    await shop.sim.faults([{"fault": "reset_after_commit", "when": "once", "methods": ["POST"]}])
+    await shop.sim.faults([{"fault": "reset_after_commit", "when": "once", "method": "POST"}])
     with pytest.raises(OutcomeUnknown):
         await written(target, key(), None, {"price": TEN})
 
