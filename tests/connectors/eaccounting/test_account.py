@@ -45,6 +45,9 @@ async def test_a_small_subscription_is_told_what_it_lacks(office: Office):
 
 @pytest.mark.parametrize("name", CONNECTOR.choices)
 async def test_every_declared_list_has_entries(office: Office, name: str):
+    await office.simulation.settings({"product_variant": 5})
+    kinds = ("articlelabels", "customerlabels", "salespricelists")
+    await office.simulation.load({kind: [{"Name": "Web shop"}] for kind in kinds})
     choices = await CONNECTOR.open_account(office.client, connection_settings("https://example.com")).choices(name)
     assert choices
     assert all(choice.value and choice.label for choice in choices)
