@@ -1,5 +1,6 @@
 """One flow inside its integration: a loop that waits for its time and runs; what a run does is its kind's own."""
 
+import contextlib
 from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
@@ -30,6 +31,9 @@ class Owner(Protocol):
 
 class Lane(ABC):
     """Runs one flow, never twice at once."""
+
+    patience = timedelta(0)
+    """How long a page that is at work may go on when the integration's run ends, before it is broken off."""
 
     def __init__(self, owner: Owner, plan: FlowPlan, state: FlowState) -> None:
         self.plan = plan
@@ -119,6 +123,9 @@ class Lane(ABC):
             activity, question, result_type=result_type, priority=priority, summary=summary, **PAGE
         )
         await workflow.wait_condition(lambda: handle.done() or self._ending())
+        if not handle.done() and self.patience:
+            with contextlib.suppress(TimeoutError):
+                await workflow.wait_condition(handle.done, timeout=self.patience, timeout_summary="The last page")
         if not handle.done():
             handle.cancel()
             return None

@@ -1,5 +1,7 @@
 """One flow whose records move in pages: products, stock, customers, prices or shipments."""
 
+from datetime import timedelta
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -11,6 +13,8 @@ with workflow.unsafe.imports_passed_through():
 
 class RecordsLane(Lane):
     """Runs one flow page by page; a pause takes effect after the page, and the next run goes on there."""
+
+    patience = timedelta(minutes=1)
 
     async def _run(self) -> None:
         """One run: every page of the source, and all records that are ready; a long one outlasts its schedule."""
@@ -26,7 +30,8 @@ class RecordsLane(Lane):
                 self.state.runs += 1
                 self.state.last_run = workflow.now()
             begin = False
-        self.state.wanted = self.state.wanted or self._ending()
+        if result is None and self._ending():
+            self.state.wanted = True
 
     async def _sync(self, *, begin: bool, read: bool) -> SyncResult | None:
         question = SyncInput(

@@ -50,6 +50,25 @@ async def orders(address: str) -> dict[str, str]:
         return found
 
 
+async def pages(address: str) -> dict[str, str]:
+    """An integration with a flow that moves in pages: a run of three, a pause in the next, and its end."""
+    async with fresh_rig(address) as rig:
+        rig.edge.record_pages = 3
+        await rig.start(plan(kind="products"))
+        await rig.idle()
+        rig.edge.record_pages = 3
+        rig.edge.hold_page()
+        await rig.one_more_sync(ask=True)
+        await rig.signal("pause", FlowTarget(flow_id=FLOW))
+        rig.edge.free_page()
+        await rig.until(lambda: rig.edge.record_pages == 2)
+        await rig.signal("resume", FlowTarget(flow_id=FLOW))
+        await rig.idle(after_run=3)
+        await rig.signal("stop")
+        await rig.integration.result()
+        return {"integration_pages": (await rig.integration.fetch_history()).to_json()}
+
+
 async def messages(address: str) -> dict[str, str]:
     """An integration that ticks, gets every message, and continues as new."""
     async with fresh_rig(address) as rig:
@@ -102,7 +121,7 @@ def _without_machine(part: Any) -> Any:
 async def record(folder: Path) -> None:
     """Write every history into a folder, and the fingerprints of those that are the same in every recording."""
     with temporal_server() as address:
-        settled = await orders(address)
+        settled = {**await orders(address), **await pages(address)}
         histories = {**settled, **await messages(address)}
     for name, text in histories.items():
         clean = json.dumps(_without_machine(json.loads(text)), indent=1)

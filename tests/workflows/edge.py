@@ -7,7 +7,7 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
@@ -26,6 +26,8 @@ from workflows.messages import (
     ParkInput,
     ReleaseInput,
     ResyncInput,
+    SyncInput,
+    SyncResult,
 )
 
 STEPS = (names.FIND_ORDER, names.ENSURE_CUSTOMER, names.ENSURE_PRODUCTS, names.CREATE_DOCUMENT)
@@ -49,6 +51,9 @@ def silent_for_a_day() -> ApplicationError:
     return ApplicationError("The vendor does not answer.", type=WAIT, next_retry_delay=timedelta(days=2))
 
 
+ResultT = TypeVar("ResultT")
+
+
 class Edge:
     """Fake activities and what they have seen. ``script`` says what a step of an order does instead of going well."""
 
@@ -62,6 +67,8 @@ class Edge:
         self.fetch_error: Exception | None = None
         self.ledger_error: Exception | None = None
         self.fetches: list[FetchInput] = []
+        self.record_pages = 0
+        self.syncs: list[SyncInput] = []
         self.resyncs: list[ResyncInput] = []
         self.releases: list[ReleaseInput] = []
         self.parked: list[ParkInput] = []
@@ -105,6 +112,10 @@ class Edge:
         async def fetch_orders(fetch: FetchInput) -> FetchResult:
             return await self._counted(fetch.flow_id, self._fetch(fetch))
 
+        @activity.defn(name=names.SYNC_RECORDS)
+        async def sync_records(sync: SyncInput) -> SyncResult:
+            return await self._counted(sync.flow_id, self._sync(sync))
+
         @activity.defn(name=names.RESYNC_FLOW)
         async def resync_flow(wish: ResyncInput) -> None:
             self.resyncs.append(wish)
@@ -123,7 +134,14 @@ class Edge:
             self.parked.append(park)
             self.states[park.source_id] = "parked"
 
-        return [fetch_orders, resync_flow, release_items, park_order, *(self._step(name) for name in STEPS)]
+        return [
+            fetch_orders,
+            sync_records,
+            resync_flow,
+            release_items,
+            park_order,
+            *(self._step(name) for name in STEPS),
+        ]
 
     def count(self, state: str) -> int:
         """How many orders are in a state."""
@@ -149,7 +167,7 @@ class Edge:
 
         return step
 
-    async def _counted(self, flow_id: str, work: Awaitable[FetchResult]) -> FetchResult:
+    async def _counted(self, flow_id: str, work: Awaitable[ResultT]) -> ResultT:
         self._at_once[flow_id] += 1
         self.most_at_once[flow_id] = max(self.most_at_once[flow_id], self._at_once[flow_id])
         try:
@@ -176,6 +194,16 @@ class Edge:
             cursor=str(len(self.states)),
             counts=self._counts(),
         )
+
+    async def _sync(self, sync: SyncInput) -> SyncResult:
+        """One page of `record_pages`; the place in them outlives every run."""
+        self.syncs.append(sync)
+        if self.blocked:
+            return SyncResult(blocked=self.blocked)
+        if self.page_held is not None:
+            await self.page_held.wait()
+        self.record_pages = max(0, self.record_pages - 1)
+        return SyncResult(more_pages=self.record_pages > 0, page=str(self.record_pages or ""))
 
     def _counts(self) -> FlowCounts:
         return FlowCounts(

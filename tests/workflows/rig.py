@@ -32,10 +32,10 @@ ALL = FlowTarget()
 
 
 def plan(flow_id: str = FLOW, schedule: str = NEVER, **members: Any) -> FlowPlan:
-    """A flow of orders that runs only when asked, unless it has a schedule."""
+    """A flow, of orders unless its kind is given, that runs only when asked unless it has a schedule."""
     return FlowPlan(
         flow_id=flow_id,
-        kind="orders",
+        kind=members.pop("kind", "orders"),
         schedule=schedule,
         source_connection_id="shop-1",
         systems="shop→books",
@@ -120,6 +120,13 @@ class Rig:
         if ask:
             await self.signal("run_now", ALL)
         await self.until(lambda: len(self.edge.runs) > before)
+
+    async def one_more_sync(self, *, ask: bool = False) -> None:
+        """Wait until one more page of records is at work; ``ask`` asks all flows to run."""
+        before = len(self.edge.syncs)
+        if ask:
+            await self.signal("run_now", ALL)
+        await self.until(lambda: len(self.edge.syncs) > before)
 
     async def idle(self, flow_id: str = FLOW, *, after_run: int = 1) -> FlowProgress:
         """Wait until that many runs are over and no order is on its way."""

@@ -1,0 +1,68 @@
+"""A flow that moves in pages: one step after another, through pauses, restarts and long histories."""
+
+from datetime import timedelta
+
+from tests.workflows.rig import FLOW, Rig, plan
+from workflows.messages import FlowTarget
+
+SMALL = 60
+
+
+async def test_a_run_goes_through_every_page_and_only_the_first_begins_it(rig: Rig):
+    rig.edge.record_pages = 4
+    await rig.start(plan(kind="products"))
+    flow = await rig.idle()
+    assert [sync.begin for sync in rig.edge.syncs] == [True, False, False, False]
+    assert all(sync.read for sync in rig.edge.syncs)
+    assert (flow.runs, flow.state, flow.page) == (1, "waiting", "")
+
+
+async def test_it_runs_by_its_schedule_and_never_twice_at_once(rig: Rig):
+    await rig.start(plan(schedule="*/5 * * * *", kind="stock"))
+    await rig.idle()
+    rig.edge.record_pages = 40
+    await rig.skip(timedelta(hours=1))
+    begun = sum(sync.begin for sync in rig.edge.syncs)
+    assert 12 <= begun <= 14
+    assert rig.edge.record_pages == 0
+    assert rig.edge.most_at_once[FLOW] == 1
+
+
+async def test_a_pause_takes_effect_after_the_page_and_resuming_goes_on_there(rig: Rig):
+    rig.edge.record_pages = 10
+    rig.edge.hold_page()
+    await rig.start(plan(kind="products"))
+    await rig.until(lambda: len(rig.edge.syncs) == 1)
+    await rig.signal("pause", FlowTarget(flow_id=FLOW))
+    rig.edge.free_page()
+    await rig.until(lambda: rig.edge.record_pages == 9)
+    await rig.skip(timedelta(hours=2))
+    assert (await rig.flow()).state == "paused"
+    assert rig.edge.record_pages == 9
+    await rig.signal("resume", FlowTarget(flow_id=FLOW))
+    await rig.until(lambda: rig.edge.record_pages == 0)
+    await rig.idle(after_run=2)
+    assert len(rig.edge.syncs) == 10
+
+
+async def test_a_long_read_continues_in_short_histories_and_loses_no_page(rig: Rig):
+    rig.edge.record_pages = 60
+    await rig.start(plan(kind="products"), history_limit=SMALL)
+    await rig.until(lambda: rig.edge.record_pages == 0)
+    await rig.idle(after_run=2)
+    chain = await rig.chain()
+    assert len(chain) >= 3
+    assert max(len(history) for history in chain) < SMALL * 2
+    assert len(rig.edge.syncs) == 60
+
+
+async def test_a_refusing_connection_blocks_the_flow_until_the_next_run(rig: Rig):
+    rig.edge.blocked = "connection_expired"
+    rig.edge.record_pages = 2
+    await rig.start(plan(schedule="*/5 * * * *", kind="prices"))
+    await rig.idle()
+    assert (await rig.flow()).state == "blocked"
+    rig.edge.blocked = ""
+    await rig.skip(timedelta(minutes=6))
+    assert (await rig.flow()).state == "waiting"
+    assert rig.edge.record_pages == 0
