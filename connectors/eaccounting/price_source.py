@@ -106,9 +106,10 @@ class PriceSource:
         removed = [source_id for source_id in source_ids if source_id not in rows]
         return RecordPage(prices, refused=refused, total=len(prices), removed=removed)
 
-    def cursor_at(self, _moment: datetime) -> None:
+    def cursor_at(self, moment: datetime) -> str | None:
         """None: every read is of everything."""
-        return
+        del moment
+        return None
 
     async def own_fields(self) -> Sequence[Field]:
         """The members of a price."""

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from commerce.record import Product
 from connectors.client import VendorClient
 from connectors.declaration import RecordSourceDeclaration
-from connectors.eaccounting.api import Api, Record, moment
+from connectors.eaccounting.api import Api, Record
+from connectors.eaccounting.api import moment as stamp
 from connectors.eaccounting.article_settings import ProductSourceSettings
 from connectors.eaccounting.article_view import RAW_FIELDS, article_view, decimal_of
 from connectors.eaccounting.changes import ChangeFeed
@@ -50,9 +51,9 @@ class ProductSource:
         removed = [source_id for source_id in source_ids if source_id not in found]
         return RecordPage(products, refused=refused, total=len(found), removed=removed)
 
-    def cursor_at(self, moment_: datetime) -> str:
+    def cursor_at(self, moment: datetime) -> str:
         """A moment as the vendor writes it."""
-        return moment(moment_)
+        return stamp(moment)
 
     async def own_fields(self) -> Sequence[Field]:
         """The vendor's own fields; there are no custom ones."""

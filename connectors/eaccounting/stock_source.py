@@ -70,9 +70,10 @@ class StockSource:
         removed = [source_id for source_id in source_ids if source_id not in shown]
         return RecordPage(levels, refused=refused, total=len(levels), removed=removed)
 
-    def cursor_at(self, _moment: datetime) -> None:
+    def cursor_at(self, moment: datetime) -> str | None:
         """None: every read is of everything."""
-        return
+        del moment
+        return None
 
     async def own_fields(self) -> Sequence[Field]:
         """What is read of an article's stock."""

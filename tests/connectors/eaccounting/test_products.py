@@ -197,6 +197,7 @@ async def test_an_article_that_was_just_made_shows_no_difference(office: Office)
         assert held[name] == value, name
 
 
+@pytest.mark.feature("PRD-25")
 @pytest.mark.parametrize(
     ("leading", "stated", "net", "gross"),
     [
