@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.world import World, eventually, shop_order
+from tests.waiting import eventually
+from tests.world import World, shop_order
 
 PAID, SENT = "1", "4"
 
