@@ -40,6 +40,13 @@ def known_fields(kind: RecordKind, source: RecordSourceDeclaration) -> tuple[Fie
     return (*source.fields, *(Field(name, name) for name in others))
 
 
+def offered_fields(kind: RecordKind, source: RecordSourceDeclaration) -> tuple[Field, ...]:
+    """What a person is offered to read beside ``raw``: what the source states, and what the engine adds to it."""
+    stated = {_top(field.name) for field in source.fields}
+    added = [name for name in _ADDED.get(kind, ()) if name not in stated]
+    return (*source.fields, *(Field(name, name.capitalize()) for name in added))
+
+
 def _reads_something(rule: Rule, stated: set[str]) -> bool:
     # Declarations are read in places that never map; only who compiles rules pays for loading Jinja2.
     from mapping.expressions import Expression

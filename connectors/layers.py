@@ -8,6 +8,9 @@ from pydantic import BaseModel, JsonValue
 MANDATORY: dict[str, JsonValue] = {"mandatory": True}
 """For ``Field(json_schema_extra=…)``: the setting may be saved empty, but its flow cannot be switched on then."""
 
+NEEDS = "needs"
+"""For ``Field(json_schema_extra={NEEDS: …})``: the field of the record without which the setting means nothing."""
+
 
 def mandatory_with(setting: str, value: str) -> dict[str, JsonValue]:
     """Like `MANDATORY`, but only while another setting of the model has this value."""

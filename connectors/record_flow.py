@@ -10,7 +10,7 @@ from pydantic import Field as Setting
 
 from connectors.declaration import Connector, RecordSourceDeclaration, RecordTargetDeclaration
 from connectors.default_mapping import default_rules, known_fields
-from connectors.layers import layered
+from connectors.layers import layered, missing_settings
 from connectors.order_flow import SettingsRefused, describe
 from connectors.protocols import Identifier
 from connectors.records import RecordKind, Removal
@@ -223,11 +223,16 @@ def parse_record_flow(source: Connector, target: Connector, kind: RecordKind, ra
     except ValidationError as error:
         raise SettingsRefused(describe(error)) from error
     except MappingRefused as error:
-        raise SettingsRefused(str(error)) from error
+        raise SettingsRefused(" ".join(str(refusal) for refusal in (error, *error.others))) from error
     except ExpressionRefused as error:
         raise SettingsRefused(f"filter: {error.reason}") from error
     _check_choices(source, target, flow, source_side, target_side)
     return flow
+
+
+def missing_record_settings(flow: RecordFlow) -> tuple[str, ...]:
+    """The titles of settings without which the flow cannot be switched on, in the order they are asked for."""
+    return (*missing_settings(flow.common), *missing_settings(flow.source), *missing_settings(flow.target))
 
 
 def known_names(fields: Sequence[Field]) -> frozenset[str]:

@@ -6,6 +6,7 @@ from connectors.ccvshop import CONNECTOR as CCVSHOP
 from connectors.declaration import Connector
 from connectors.eaccounting import CONNECTOR as EACCOUNTING
 from connectors.protocols import DocumentType
+from connectors.records import RecordKind
 
 CONNECTORS: Mapping[str, Connector] = {entry.system: entry for entry in (CCVSHOP, EACCOUNTING)}
 
@@ -30,6 +31,12 @@ def capability_matrix() -> dict[str, dict[str, bool]]:
 
 def _capabilities(entry: Connector) -> dict[str, bool]:
     kinds = entry.order_target.document_types if entry.order_target else frozenset()
-    return {"orders: source": entry.order_source is not None} | {
+    orders = {"orders: source": entry.order_source is not None} | {
         f"orders: target, {kind}": kind in kinds for kind in DocumentType
     }
+    records = {
+        f"{kind}: {side}": kind in declared
+        for kind in RecordKind
+        for side, declared in (("source", entry.record_sources), ("target", entry.record_targets))
+    }
+    return orders | records

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from connectors.declaration import Connector
+from connectors.records import RecordKind
 from connectors.registry import CONNECTORS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -46,13 +47,27 @@ def with_region(text: str, name: str, content: str) -> str:
 
 
 def capability_table(connectors: Iterable[Connector]) -> str:
-    """A table of what each connector declares."""
-    rows = ["| system | versions | orders out | orders in, as |", "|---|---|---|---|"]
+    """A table of what each connector declares, by kind of record and direction."""
+    kinds = [kind.value for kind in RecordKind]
+    rows = [
+        "| system | versions | orders out | orders in, as | " + " | ".join(kinds) + " |",
+        "|---|---|---|---|" + "---|" * len(kinds),
+    ]
     for connector in sorted(connectors, key=lambda each: each.title.casefold()):
         source, target = connector.order_source, connector.order_target
-        kinds = ", ".join(sorted(kind.value.replace("_", " ") for kind in target.document_types)) if target else "-"
-        rows.append(f"| {connector.title} | {connector.versions} | {'yes' if source else '-'} | {kinds} |")
+        documents = ", ".join(sorted(kind.value.replace("_", " ") for kind in target.document_types)) if target else "-"
+        cells = [connector.title, connector.versions, "yes" if source else "-", documents]
+        rows.append("| " + " | ".join(cells + [_directions(connector, kind) for kind in RecordKind]) + " |")
     return "\n".join(rows) + "\n"
+
+
+def _directions(connector: Connector, kind: RecordKind) -> str:
+    ways = [
+        way
+        for way, declared in (("out", connector.record_sources), ("in", connector.record_targets))
+        if kind in declared
+    ]
+    return ", ".join(ways) or "-"
 
 
 def feature_list(outcomes: dict[str, str]) -> str:

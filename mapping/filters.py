@@ -38,6 +38,11 @@ class RecordFilter:
         """Dotted paths of the fields it reads."""
         return self._expression.names if self._expression else frozenset()
 
+    @property
+    def tables(self) -> frozenset[str]:
+        """The value tables it names."""
+        return self._expression.tables if self._expression else frozenset()
+
     def passes(self, record: Mapping[str, Any], lookup: Find) -> bool:
         """Whether the flow takes the record. Absent, zero and empty text are a no.
 

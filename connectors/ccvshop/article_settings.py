@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors.layers import MANDATORY
+from connectors.layers import MANDATORY, NEEDS
 
 _PRICES_INCLUDE_TAX = "Whether product prices in the shop include VAT; the shop's own setting for prices says so."
 
@@ -74,7 +74,12 @@ class CcvProductTarget(BaseModel):
         description="Rename a product's only category when it gets one beside it that the shop does not have yet.",
     )
     largest_photo_mb: int = Field(
-        default=10, ge=1, le=50, title="Largest photo", description="In megabytes; larger ones are not sent."
+        default=10,
+        ge=1,
+        le=50,
+        title="Largest photo",
+        description="In megabytes; larger ones are not sent.",
+        json_schema_extra={NEEDS: "images"},
     )
 
 
