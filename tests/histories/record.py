@@ -103,6 +103,11 @@ async def messages(address: str) -> dict[str, str]:
         }
 
 
+async def same_every_time(address: str) -> dict[str, str]:
+    """The histories whose commands do not depend on the moment they are recorded at."""
+    return {**await orders(address), **await pages(address)}
+
+
 async def _text(rig: Rig, source_id: str) -> str:
     return (await rig.order(source_id).fetch_history()).to_json()
 
@@ -121,7 +126,7 @@ def _without_machine(part: Any) -> Any:
 async def record(folder: Path) -> None:
     """Write every history into a folder, and the fingerprints of those that are the same in every recording."""
     with temporal_server() as address:
-        settled = {**await orders(address), **await pages(address)}
+        settled = await same_every_time(address)
         histories = {**settled, **await messages(address)}
     for name, text in histories.items():
         clean = json.dumps(_without_machine(json.loads(text)), indent=1)

@@ -66,7 +66,8 @@ async def test_a_careless_change_is_caught_by_the_replay():
 
 async def test_the_workflows_ask_for_what_their_fingerprints_say(temporal_address: str):
     committed = json.loads(FINGERPRINTS.read_text("utf-8"))
-    today = {name: fingerprint(json.loads(text)) for name, text in (await record.orders(temporal_address)).items()}
+    recorded = await record.same_every_time(temporal_address)
+    today = {name: fingerprint(json.loads(text)) for name, text in recorded.items()}
     assert today == committed, "a change of commands needs a patch marker and `python -m tests.histories.record`"
 
 
