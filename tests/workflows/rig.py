@@ -121,13 +121,6 @@ class Rig:
             await self.signal("run_now", ALL)
         await self.until(lambda: len(self.edge.runs) > before)
 
-    async def one_more_sync(self, *, ask: bool = False) -> None:
-        """Wait until one more page of records is at work; ``ask`` asks all flows to run."""
-        before = len(self.edge.syncs)
-        if ask:
-            await self.signal("run_now", ALL)
-        await self.until(lambda: len(self.edge.syncs) > before)
-
     async def idle(self, flow_id: str = FLOW, *, after_run: int = 1) -> FlowProgress:
         """Wait until that many runs are over and no order is on its way."""
 
