@@ -1,0 +1,58 @@
+"""What is checked before an order is sent and after it was, and what is said of frequent refusals."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.world import World, shop_order, shop_row
+
+EXEMPT = {"is_intra_community_order": True, "shipping_tax_percentage": 0}
+BERLIN = {"country_code": "DE", "zipcode": "10115", "city": "Berlin", "company": "Beispiel GmbH"}
+
+
+@pytest.mark.feature("R20")
+async def test_totals_rates_and_earlier_documents_are_checked_before_and_the_total_once_more_after(small_world: World):
+    world = small_world
+    await world.ready()
+    wrong = shop_order(1001, total_price=Decimal("99.00"))
+    unknown_rate = shop_order(1002, rows=[shop_row("MUG", 1, Decimal("12.10"), 13)])
+    await world.deliver(wrong, unknown_rate, shop_order(1003), shop_order(1004))
+    assert not [document for document in world.stored() if document["BuyersOrderReference"] in {"1001", "1002"}]
+    codes = {problem["code"] for problem in await world.problems()}
+    assert codes == {"totals_differ", "unknown_tax_rate"}
+
+    # What was sent is not sent again, also when the ledger is asked for it once more.
+    assert await world.store.items.add_ids(world.workspace_id, world.flow_id, ["1003"], force=True) == 1
+    await world.run()
+    references = [document["BuyersOrderReference"] for document in world.stored()]
+    assert sorted(references) == ["1003", "1004"]
+    booked = {document["BuyersOrderReference"]: document["total_incl_vat"] for document in await world.documents()}
+    assert booked == {"1003": "24.20", "1004": "24.20"}
+
+    # Books that make another total of it: the document is taken back, and the order waits.
+    await world.books.settings({"prices_incl_vat_for_private": False})
+    articles = {entry["Number"]: entry for entry in (await world.books.state("articles"))["articles"]}
+    await world.books.patch("articles", articles["MUG"]["Id"], {"CodingId": articles["BOOK"]["CodingId"]})
+    standing = await world.deliver(shop_order(1005))
+    assert standing["parked"] == 3
+    timeline = await world.item("1005")
+    assert (timeline["problem"]["code"], timeline["problem"]["field"]) == ("totals_differ", "total")
+    assert len(world.stored()) == 2
+
+
+@pytest.mark.feature("R25")
+async def test_frequent_refusals_say_what_is_wrong_and_what_to_do(small_world: World):
+    world = small_world
+    await world.ready()
+    rows = [shop_row("MUG", 1, Decimal("12.10"))]
+    await world.deliver(
+        shop_order(1001, rows=rows, address=BERLIN, customer={"btw": "DE12"}, **EXEMPT),
+        shop_order(1002, rows=rows, address=BERLIN, **EXEMPT),
+        shop_order(1003, total_shipping=Decimal("4.95"), shipping_tax_percentage=6),
+    )
+    sentences = {}
+    for number in ("1001", "1002", "1003"):
+        sentences[number] = (await world.item(number))["problem"]["sentence"]
+    assert all(words in sentences["1001"] for words in ("VAT number", "4025", "Correct the customer's VAT number"))
+    assert all(words in sentences["1002"] for words in ("vat_number is missing", "another EU country", "Enter it"))
+    assert all(words in sentences["1003"] for words in ("shipping", "6 %", "Add one"))
