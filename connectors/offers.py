@@ -1,6 +1,6 @@
 """What a person is offered for one pair of systems: only what both sides declare."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from connectors.declaration import OrderTargetDeclaration, RecordSourceDeclaration, RecordTargetDeclaration
@@ -30,7 +30,11 @@ def offered_common(pair: Pair) -> dict[str, Any]:
     if isinstance(target, OrderTargetDeclaration):
         return _narrowed(schema, {"document_type": sorted(target.document_types)})
     removals = sorted(target.removals | {Removal.LEAVE})
-    choices = {"filtered_out": removals, "gone": removals, "identifier": sorted(target.identifiers)}
+    choices: dict[str, Sequence[str]] = {
+        "filtered_out": removals,
+        "gone": removals,
+        "identifier": sorted(target.identifiers),
+    }
     if isinstance(source, RecordSourceDeclaration):
         choices["calculation"] = ["", *source.calculations]
     narrowed = _narrowed(schema, choices)
@@ -77,7 +81,7 @@ def _without(schema: dict[str, Any], names: set[str]) -> dict[str, Any]:
     return {**schema, "properties": properties}
 
 
-def _narrowed(schema: dict[str, Any], choices: Mapping[str, list[str]]) -> dict[str, Any]:
+def _narrowed(schema: dict[str, Any], choices: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """The schema with these settings' values listed in place; one whose default is not among them has none."""
     properties = dict(schema.get("properties", {}))
     for name, values in choices.items():

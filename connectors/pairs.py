@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from pydantic import BaseModel
+
 from connectors.declaration import (
     Connector,
     OrderSourceDeclaration,
@@ -94,11 +96,11 @@ def pairs(source: Connector, target: Connector) -> tuple[Pair, ...]:
     return tuple(Pair(kind, source, target) for kind in both)
 
 
-def side_models(connector: Connector) -> Sequence[type[Any]]:
+def side_models(connector: Connector) -> Sequence[type[BaseModel]]:
     """The settings models of everything that a system can be a side of."""
     orders = [side.settings for side in (connector.order_source, connector.order_target) if side is not None]
-    records = [*connector.record_sources.values(), *connector.record_targets.values()]
-    return [*orders, *(side.settings for side in records)]
+    sources = [side.settings for side in connector.record_sources.values()]
+    return [*orders, *sources, *(side.settings for side in connector.record_targets.values())]
 
 
 def _tables_of(flow: OrderFlow | RecordFlow) -> frozenset[str]:

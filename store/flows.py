@@ -9,7 +9,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.ids import new_id
 from store.ledger import parked_of_flow, release_rows
-from store.records import FlowRecord, FlowRun, FlowVersionRecord, NotFoundError, Reading
+from store.records import ChangedMeanwhileError, FlowRecord, FlowRun, FlowVersionRecord, NotFoundError, Reading
 from store.repository import Repository, locked, one
 from store.tables import Binding, Connection, Exchange, Flow, FlowVersion, Integration, Item, MappedValue, Problem
 
@@ -78,25 +78,41 @@ class Flows(Repository):
         return tuple(_record(flow, integration) for flow, integration in rows)
 
     async def update_settings(
-        self, workspace_id: str, flow_id: str, settings: Mapping[str, Any], *, read_again: bool = False
+        self,
+        workspace_id: str,
+        flow_id: str,
+        settings: Mapping[str, Any],
+        *,
+        read_again: bool = False,
+        at_version: int | None = None,
     ) -> int:
         """Replace the settings, and release every parked item that they may help; returns how many.
 
         The earlier version is kept. What only a person or a change at the source can help stays parked. ``read_again``
         lets the next run read everything, so that what is known already is looked at under the new settings. A second
         run with the same settings changes nothing and releases nothing.
+
+        Raises:
+            ChangedMeanwhileError: The settings are not of ``at_version`` any more.
         """
         async with self._database.writing() as session:
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            if at_version not in {None, flow.settings_version}:
+                raise ChangedMeanwhileError
             if flow.settings == dict(settings):
                 return 0
             flow.settings = dict(settings)
             return await self._renew(session, flow, read_again=read_again)
 
     async def renew(self, workspace_id: str, flow_id: str, *, read_again: bool = False) -> int:
-        """Begin a new version because what the integration says for its flows has changed; like `update_settings`."""
+        """Begin a new version because what the integration says for its flows has changed; like `update_settings`.
+
+        A second run, or one where nothing changed for this flow's connections, changes nothing.
+        """
         async with self._database.writing() as session:
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            if await _is_written_down(session, flow):
+                return 0
             return await self._renew(session, flow, read_again=read_again)
 
     async def _renew(self, session: AsyncSession, flow: Flow, *, read_again: bool) -> int:
@@ -224,6 +240,16 @@ async def keep_version(session: AsyncSession, flow: Flow) -> None:
             created_at=datetime.now(UTC),
         )
     )
+
+
+async def _is_written_down(session: AsyncSession, flow: Flow) -> bool:
+    """Whether the current version holds what the integration says now."""
+    statement = select(FlowVersion).where(
+        col(FlowVersion.flow_id) == flow.id, col(FlowVersion.version) == flow.settings_version
+    )
+    version = (await session.exec(statement)).first()
+    shared = _shared(flow, await session.get_one(Integration, flow.integration_id))
+    return version is not None and version.settings.get("shared", {}) == shared
 
 
 def _shared(flow: Flow, integration: Integration) -> dict[str, Any]:

@@ -19,6 +19,10 @@ class NotFoundError(LookupError):
         self.record_id = record_id
 
 
+class ChangedMeanwhileError(Exception):
+    """The flow's settings are of another version than the caller knew; read them again, then change them."""
+
+
 class AlreadyBound(Exception):
     """The source record is already another target record; writing it again would double it."""
 

@@ -3,7 +3,7 @@
 from sqlmodel import col, delete, select
 
 from commerce.problems import Problem, ProblemCode
-from store.flows import keep_version, value_tables
+from store.flows import keep_version, set_back, value_tables
 from store.ids import new_id
 from store.ledger import parked_of_problem, release_rows
 from store.repository import Repository, locked
@@ -19,10 +19,20 @@ class ValueMaps(Repository):
         async with self._database.reading() as session:
             return await value_tables(session, workspace_id, flow_id)
 
-    async def set_value(self, workspace_id: str, flow_id: str, table: str, source_value: str, target_value: str) -> int:
+    async def set_value(
+        self,
+        workspace_id: str,
+        flow_id: str,
+        table: str,
+        source_value: str,
+        target_value: str,
+        *,
+        read_again: bool = False,
+    ) -> int:
         """Save one row, and release every item that waits for it; returns how many.
 
-        A second run changes nothing and releases nothing.
+        ``read_again`` lets the next run read everything, so that what is done already gets the new value. A second run
+        changes nothing and releases nothing.
         """
         cause = Problem(code=ProblemCode.UNMAPPED_VALUE, field=table, value=source_value, sentence="").cause()
         cause_key = await self._keyed_hash(workspace_id, cause)
@@ -45,6 +55,8 @@ class ValueMaps(Repository):
                     )
                 )
                 flow.settings_version += 1
+                if read_again:
+                    set_back(flow, None)
                 await session.flush()
                 await keep_version(session, flow)
             problem_id = (
@@ -61,8 +73,10 @@ class ValueMaps(Repository):
             await release_rows(session, self._database, self._sealer, waiting, by=by)
             return len(waiting)
 
-    async def remove_value(self, workspace_id: str, flow_id: str, table: str, source_value: str) -> bool:
-        """Remove one row; False when there was none."""
+    async def remove_value(
+        self, workspace_id: str, flow_id: str, table: str, source_value: str, *, read_again: bool = False
+    ) -> bool:
+        """Remove one row; False when there was none. ``read_again`` as for `set_value`."""
         async with self._database.writing() as session:
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
             removed = await session.exec(
@@ -76,6 +90,8 @@ class ValueMaps(Repository):
             if removed.rowcount == 0:
                 return False
             flow.settings_version += 1
+            if read_again:
+                set_back(flow, None)
             await session.flush()
             await keep_version(session, flow)
             return True
