@@ -12,9 +12,9 @@ NEEDS = "needs"
 """For ``Field(json_schema_extra={NEEDS: …})``: the field of the record without which the setting means nothing."""
 
 
-def mandatory_with(setting: str, value: str) -> dict[str, JsonValue]:
-    """Like `MANDATORY`, but only while another setting of the model has this value."""
-    return {"mandatory": {"setting": setting, "value": str(value)}}
+def mandatory_with(**settings: object) -> dict[str, JsonValue]:
+    """Like `MANDATORY`, but only while one of these other settings of the model has the value given with it."""
+    return {"mandatory": {name: str(value) for name, value in settings.items()}}
 
 
 def layered(model: type[BaseModel], shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -35,5 +35,5 @@ def missing_settings(settings: BaseModel) -> tuple[str, ...]:
 
 def _is_needed(mandatory: object, settings: BaseModel) -> bool:
     if isinstance(mandatory, dict):
-        return bool(str(getattr(settings, mandatory["setting"])) == mandatory["value"])
+        return any(str(getattr(settings, name)) == value for name, value in mandatory.items())
     return bool(mandatory)

@@ -29,8 +29,10 @@ def country_of(order: Order, own: str) -> str:
 
 
 def charged_lines(order: Order, settings: EAccountingOrders) -> Sequence[Line]:
-    """The lines that become rows: without free shipping, fees of nothing, and discounts that were spread."""
+    """The lines that become rows: without free shipping, fees of nothing, and discounts that were spread or summed."""
     lines = spread_discounts(order.lines) if settings.discounts is DiscountRows.SPREAD else order.lines
+    if settings.group_rows:
+        lines = _per_rate(lines)
     return [
         line
         for line in lines
@@ -38,6 +40,28 @@ def charged_lines(order: Order, settings: EAccountingOrders) -> Sequence[Line]:
         or line.kind is LineKind.PRODUCT
         or (line.kind is LineKind.SHIPPING and settings.zero_shipping_row)
     ]
+
+
+def _per_rate(lines: Sequence[Line]) -> Sequence[Line]:
+    """The product lines summed up per VAT percentage and price mode, before all others."""
+    sums: dict[tuple[Decimal, bool], Decimal] = {}
+    for line in lines:
+        if line.kind is LineKind.PRODUCT:
+            group = (line.tax_rate, line.includes_tax)
+            sums[group] = sums.get(group, _NO_VAT) + line.total
+    summed = [
+        Line(
+            kind=LineKind.PRODUCT,
+            name=f"Products at {rate_text(rate)} %",
+            quantity=Decimal(1),
+            unit_price=total,
+            total=total,
+            tax_rate=rate,
+            includes_tax=includes_tax,
+        )
+        for (rate, includes_tax), total in sums.items()
+    ]
+    return [*summed, *(line for line in lines if line.kind is not LineKind.PRODUCT)]
 
 
 def needed_articles(order: Order, settings: EAccountingOrders, country: str) -> list[str]:
@@ -67,7 +91,7 @@ def replacement(line: Line, settings: EAccountingOrders, country: str) -> str | 
 
 def when_missing(line: Line, settings: EAccountingOrders, country: str) -> MissingProduct:
     """What to do about a product line whose own article does not exist, or that names none."""
-    if replacement(line, settings, country) is not None:
+    if settings.group_rows or replacement(line, settings, country) is not None:
         return MissingProduct.SUBSTITUTE
     if settings.missing_product is MissingProduct.PARK or line.sku or line.ean:
         return settings.missing_product
@@ -166,7 +190,8 @@ def _product_article(
     if number is None:
         empty = not settings.substitute_article
         raise RecordRefused(_no_article(request.order.reference, "substitute_article", line, empty=empty))
-    fit.notes.append(f"{own or line.name} has no article of its own; its row is on article {number}.")
+    if not settings.group_rows:
+        fit.notes.append(f"{own or line.name} has no article of its own; its row is on article {number}.")
     return number, articles.get(number), _with_sku(line)
 
 

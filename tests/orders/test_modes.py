@@ -1,11 +1,12 @@
 """What a run reads, and what becomes of an order at its source once it was sent."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from tests.waiting import eventually
-from tests.world import World, shop_order
+from tests.world import World, shop_order, shop_row
 
 PAID, SENT = "1", "4"
 
@@ -41,14 +42,29 @@ async def test_once_marks_the_source_order_and_failing_to_does_not_undo_the_orde
 
 
 @pytest.mark.feature("R26")
-async def test_a_start_number_and_payment_methods_leave_orders_out(small_world: World):
+async def test_a_start_and_payment_methods_leave_orders_out_and_rows_can_be_one_per_rate(small_world: World):
     world = small_world
-    await world.ready(start_number=1005, exclude_payment_methods=["Cash"])
-    standing = await world.deliver(
-        shop_order(1004), shop_order(1005), shop_order(1006, paymethod="Cash"), shop_order(1007)
+    await world.ready(
+        start_at="2026-11-10T00:00:00Z",
+        start_number=1005,
+        exclude_payment_methods=["Cash"],
+        target={"group_rows": True, "substitute_article": {"21": "SALES21", "9": "SALES9"}},
     )
-    assert (standing["done"], standing["skipped"], standing["parked"]) == (2, 2, 0)
-    assert {document["BuyersOrderReference"] for document in world.stored()} == {"1005", "1007"}
+    await world.books.load({"articles": [{"Number": "SALES21", "vat_rate": 21}, {"Number": "SALES9", "vat_rate": 9}]})
+    rows = [*(shop_row("MUG", 1, Decimal("12.10")) for _ in range(3)), shop_row("BOOK", 2, Decimal("10.90"), 9)]
+    standing = await world.deliver(
+        shop_order(1003, create_date="2026-11-01T10:00:00Z"),
+        shop_order(1004),
+        shop_order(1005, rows=rows),
+        shop_order(1006, paymethod="Cash"),
+    )
+    assert (standing["done"], standing["parked"]) == (1, 0)
+    [document] = world.stored()
+    assert document["BuyersOrderReference"] == "1005"
+    assert [(row["ArticleNumber"], row["UnitPrice"]) for row in document["Rows"]] == [
+        ("SALES21", Decimal("36.3")),
+        ("SALES9", Decimal("21.8")),
+    ]
 
 
 async def test_a_run_takes_at_most_its_amount_and_the_next_goes_on_there(small_world: World):

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from commerce.order import LineKind
 from commerce.problems import ProblemCode
 from connectors.eaccounting.target import EAccountingTarget
 from connectors.errors import OutcomeUnknown, RecordRefused
@@ -41,6 +42,23 @@ async def test_rows_without_an_article_go_onto_the_substitute_of_their_rate(offi
     assert (refused.value.problem.field, refused.value.problem.value) == ("substitute_article", "0")
 
 
+async def test_rows_can_be_one_per_rate_on_the_substitute_articles(office: Office):
+    await office.simulation.load(
+        {"articles": [{"Number": number, "vat_rate": int(rate)} for rate, number in SUBSTITUTES.items()]}
+    )
+    target = office.target(group_rows=True, substitute_article=SUBSTITUTES)
+    shipping = line("", "1", "6.05", kind=LineKind.SHIPPING)
+    lines = (line("MUG", "3", "12.10"), line("BOOK", "1", "10.90", rate="9"), line("NONE", "2", "1.99"), shipping)
+    document = await office.send(order(*lines), target=target)
+    rows = (await office.record("orders", document.target_id))["Rows"]
+    assert [(row["ArticleNumber"], row["Text"], row["Quantity"], row["UnitPrice"]) for row in rows] == [
+        ("DIV21", "Products at 21 %", 1, Decimal("40.28")),
+        ("DIV9", "Products at 9 %", 1, Decimal("10.9")),
+        ("SHIP21", "Shipping", 1, Decimal("6.05")),
+    ]
+    assert document.total == order(*lines).total
+
+
 @pytest.mark.parametrize(
     ("settings", "sku", "wanted"),
     [
@@ -52,6 +70,7 @@ async def test_rows_without_an_article_go_onto_the_substitute_of_their_rate(offi
         ({"substitute_article": SUBSTITUTES}, "NONE", MissingProduct.PARK),
         ({"substitute_article": SUBSTITUTES, "missing_product": "substitute"}, "NONE", MissingProduct.SUBSTITUTE),
         ({"product_article": {"NL": "SALES"}}, "NONE", MissingProduct.SUBSTITUTE),
+        ({"group_rows": True}, "NONE", MissingProduct.SUBSTITUTE),
     ],
 )
 async def test_the_settings_say_what_becomes_of_a_line(office: Office, settings, sku, wanted):
