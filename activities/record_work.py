@@ -233,10 +233,19 @@ def written(bench: Workbench, job: Job, outcome: Written) -> Ended:
         reason=action,
         target_id=outcome.target_id,
         target_number=outcome.number,
-        notes=[*job.mapped.notes, *outcome.notes],
+        notes=[*job.mapped.notes, *_flattened(job), *outcome.notes],
         text=f"{action.capitalize()}: {name}{fields}.",
     )
     return Ended(settled, _binding(bench, job, outcome.target_id, outcome.number, written=change.values))
+
+
+def _flattened(job: Job) -> list[str]:
+    record = job.view.record
+    if job.existing is None and isinstance(record, Product) and record.parent_id:
+        return [
+            f"It is a variant of the source's product {record.parent_id}; at the target it is a product of its own."
+        ]
+    return []
 
 
 def _binding(bench: Workbench, job: Job, target_id: str, number: str, *, written: Mapping[str, Any]) -> BindingRecord:

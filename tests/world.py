@@ -135,7 +135,7 @@ class World:
         kind: str,
         *,
         source: str = "books",
-        schedule: str = NEVER,
+        schedule: str | None = NEVER,
         common: Any = None,
         source_settings: Any = None,
         target_settings: Any = None,
@@ -143,8 +143,9 @@ class World:
     ) -> str:
         """A flow of another kind, in the integration there is or in a new one; returns its id.
 
-        ``source`` is ``books`` or ``shop``, ``common`` the settings that all flows of the kind have. `start` the
-        integration when it has all its flows; a flow that is added to a running one begins at once.
+        ``source`` is ``books`` or ``shop``, ``common`` the settings that all flows of the kind have; without a
+        ``schedule`` (None) the flow gets the product's own. `start` the integration when it has all its flows; a flow
+        that is added to a running one begins at once.
         """
         if not self.shop_id:
             await self.connect()
@@ -157,7 +158,7 @@ class World:
             "kind": kind,
             "source_connection_id": source_id,
             "target_connection_id": target_id,
-            "schedule": schedule,
+            **({} if schedule is None else {"schedule": schedule}),
             "settings": {
                 kind: common or {},
                 "source": source_settings or {},

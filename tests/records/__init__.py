@@ -1,0 +1,1 @@
+"""The flows that move in pages, through the real engine."""
