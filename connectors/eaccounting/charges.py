@@ -30,7 +30,7 @@ def country_of(order: Order, own: str) -> str:
 
 def charged_lines(order: Order, settings: EAccountingOrders) -> Sequence[Line]:
     """The lines that become rows: without free shipping, fees of nothing, and discounts that were spread or summed."""
-    lines = spread_discounts(order.lines) if settings.discounts is DiscountRows.SPREAD else order.lines
+    lines: Sequence[Line] = spread_discounts(order.lines) if settings.discounts is DiscountRows.SPREAD else order.lines
     if settings.group_rows:
         lines = _per_rate(lines)
     return [
