@@ -74,6 +74,13 @@ class Killable:
         self._process: asyncio.subprocess.Process | None = None
         self.kills = 0
 
+    @property
+    def pid(self) -> int:
+        """Of the process that runs now."""
+        if self._process is None:
+            raise RuntimeError("it was not started")
+        return self._process.pid
+
     async def start(self) -> None:
         """Start it; returns at once."""
         self._process = await self._stack.enter_async_context(

@@ -84,7 +84,7 @@ class Merchant:
         self.books = books
         self.integration_id = ""
         self.flow_id = ""
-        self._books_connection = ""
+        self._shop_connection = self._books_connection = ""
         self._api = httpx.AsyncClient(
             base_url=f"{api_url}/api/v1", headers={"authorization": f"Bearer {token}"}, timeout=60
         )
@@ -106,9 +106,7 @@ class Merchant:
         today = datetime.now(UTC).date().isoformat()
         load: dict[str, Any] = {"format": "online-retail", "csv": csv, "shift_to": today}
         await self.shop.call("POST", "/load", load if limit is None else {**load, "limit": limit})
-        plan = {"limits": dict.fromkeys(("GET", "POST", "PATCH", "PUT", "DELETE", "productqueries"), _PLAN_CALLS)}
-        await self.shop.call("PATCH", "/settings", plan)
-        await self.books.call("PATCH", "/settings", {"rate_limit": _PLAN_CALLS})
+        await self.choose_plan()
         products = (await self.shop.call("GET", "/state"))["products"]
         articles = [{"Number": row["productnumber"], "Name": row["name"][:50], "vat_rate": 21} for row in products]
         articles += [
@@ -118,51 +116,64 @@ class Merchant:
         ]
         await self.books.call("POST", "/load", {"articles": articles})
 
+    async def choose_plan(self) -> None:
+        """Put both accounts on a plan with more calls a minute than a benchmark or a demo makes."""
+        plan = {"limits": dict.fromkeys(("GET", "POST", "PATCH", "PUT", "DELETE", "productqueries"), _PLAN_CALLS)}
+        await self.shop.call("PATCH", "/settings", plan)
+        await self.books.call("PATCH", "/settings", {"rate_limit": _PLAN_CALLS})
+
     async def set_up(self, *, schedule: str = "*/5 * * * *", **orders: Any) -> None:
         """Connect both accounts, make the integration with its orders flow, and start it."""
-        shop_keys = (await self.shop.call("GET", "/settings"))["keys"]
-        public, secret = next(iter(shop_keys.items()))
-        shop = await self.api(
-            "POST",
-            "/connections",
-            {
-                "system": "ccvshop",
-                "name": "Web shop",
-                "settings": {
-                    "base_url": self.shop.base_url,
-                    "public_key": public,
-                    "secret_key": secret,
-                    "calls_per_minute": _PLAN_CALLS,
-                },
-            },
-        )
-        books = await self._connect_books()
-        self._books_connection = books
+        await self.connect()
         target: dict[str, Any] = {
             f"{use}_article": {rate: f"{name}{rate}" for rate in _RATES} for use, name in _EXTRA_ARTICLES.items()
         }
+        self.flow_id = await self.add_flow("orders", source="shop", schedule=schedule, common=orders, target=target)
+        for method, terms in TERMS.items():
+            await self.map_payment(method, terms)
+        await self.start()
+
+    async def connect(self) -> None:
+        """Connect both accounts, and make an integration of them that has no flow yet."""
+        public, secret = next(iter((await self.shop.call("GET", "/settings"))["keys"].items()))
+        settings = {
+            "base_url": self.shop.base_url,
+            "public_key": public,
+            "secret_key": secret,
+            "calls_per_minute": _PLAN_CALLS,
+        }
+        shop = await self.api("POST", "/connections", {"system": "ccvshop", "name": "Web shop", "settings": settings})
+        self._shop_connection, self._books_connection = str(shop["id"]), await self._connect_books()
         integration = await self.api(
             "POST",
             "/integrations",
             {
                 "name": "Web shop and books",
                 "time_zone": "Europe/Amsterdam",
-                "connection_a_id": shop["id"],
-                "connection_b_id": books,
-                "flows": [
-                    {
-                        "kind": "orders",
-                        "source_connection_id": shop["id"],
-                        "target_connection_id": books,
-                        "schedule": schedule,
-                        "settings": {"orders": orders, "target": target},
-                    }
-                ],
+                "connection_a_id": self._shop_connection,
+                "connection_b_id": self._books_connection,
             },
         )
-        self.integration_id, self.flow_id = integration["id"], integration["flows"][0]["id"]
-        for method, terms in TERMS.items():
-            await self.map_payment(method, terms)
+        self.integration_id = integration["id"]
+
+    async def add_flow(
+        self, kind: str, *, source: str = "books", schedule: str = "*/5 * * * *", common: Any = None, target: Any = None
+    ) -> str:
+        """A flow from the ``books`` to the shop or from the ``shop`` to the books; returns its id."""
+        ends = [self._books_connection, self._shop_connection]
+        source_id, target_id = ends if source == "books" else reversed(ends)
+        wish = {
+            "kind": kind,
+            "source_connection_id": source_id,
+            "target_connection_id": target_id,
+            "schedule": schedule,
+            "settings": {kind: common or {}, "target": target or {}},
+        }
+        created = await self.api("POST", f"/integrations/{self.integration_id}/flows", wish)
+        return str(created["flow"]["id"])
+
+    async def start(self) -> None:
+        """Start the integration; every flow begins at once."""
         await self.api("POST", f"/integrations/{self.integration_id}/start")
 
     async def _connect_books(self) -> str:
