@@ -12,9 +12,9 @@ NEEDS = "needs"
 """For ``Field(json_schema_extra={NEEDS: …})``: the field of the record without which the setting means nothing."""
 
 
-def mandatory_with(**settings: object) -> dict[str, JsonValue]:
-    """Like `MANDATORY`, but only while one of these other settings of the model has the value given with it."""
-    return {"mandatory": {name: str(value) for name, value in settings.items()}}
+def mandatory_with(setting: str, value: object, **others: object) -> dict[str, JsonValue]:
+    """Like `MANDATORY`, but only while another setting of the model has this value, or one of ``others`` its own."""
+    return {"mandatory": {name: str(wanted) for name, wanted in {setting: value, **others}.items()}}
 
 
 def layered(model: type[BaseModel], shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:

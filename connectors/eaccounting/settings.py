@@ -97,7 +97,7 @@ class EAccountingOrders(BaseModel):
         default_factory=dict,
         title="Substitute article",
         description="Article number per VAT percentage; also takes rows that have no SKU.",
-        json_schema_extra=mandatory_with(missing_product=MissingProduct.SUBSTITUTE, group_rows=True),
+        json_schema_extra=mandatory_with("missing_product", MissingProduct.SUBSTITUTE, group_rows=True),
     )
     group_rows: bool = Field(
         default=False,
@@ -116,7 +116,7 @@ class EAccountingOrders(BaseModel):
     new_article_unit: str = Field(
         default="",
         title="Unit of new articles",
-        json_schema_extra={"choices": "units", **mandatory_with(missing_product=MissingProduct.CREATE)},
+        json_schema_extra={"choices": "units", **mandatory_with("missing_product", MissingProduct.CREATE)},
     )
     new_article_label: str = Field(
         default="",
