@@ -149,6 +149,10 @@ class AnswerTable:
             )
         return ProblemCode.CONNECTION_REFUSED, sentence
 
+    def made_up_id(self, number: int) -> Mapping[str, Any]:
+        """How the vendor would tell the id of a new record, for one that exists in a rehearsal only."""
+        return {"id": number}
+
     def _member(self, answer: Answer, name: str) -> str:
         value = answer.body.get(name) if isinstance(answer.body, dict) else None
         return "" if value is None or isinstance(value, dict | list) else str(value)

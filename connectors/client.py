@@ -118,7 +118,7 @@ class VendorClient:
         require_safe_address(base_url)
         self.base_url = base_url.rstrip("/")
         self._authentication = authentication
-        self._answers = answers
+        self.answers = answers
         self._budget = budget
         self._recorder = recorder
         self._buckets = buckets
@@ -232,7 +232,7 @@ class VendorClient:
             await self._record(call, sent, "", outcome)
             raise failure from error
         answer = _answer(response, content)
-        action = self._answers.classify(answer)
+        action = self.answers.classify(answer)
         outcome = _outcome(answer, action)
         if action is Action.ACCEPT:
             try:
@@ -251,7 +251,7 @@ class VendorClient:
         return bytes(parts)
 
     def _failure(self, call: "_Call", sent: "_Sent", error: Exception) -> tuple[VendorError, Outcome]:
-        title = self._answers.title
+        title = self.answers.title
         if isinstance(error, _NEVER_SENT):
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 sentence = (
@@ -277,7 +277,7 @@ class VendorClient:
         return Temporary(f"{title} did not answer to {call.operation}."), Outcome.NO_ANSWER
 
     def _error(self, call: "_Call", answer: Answer, action: Action) -> VendorError:
-        title = self._answers.title
+        title = self.answers.title
         match action:
             case Action.RETRY if call.writing:
                 sentence = (
@@ -288,22 +288,22 @@ class VendorClient:
             case Action.RETRY:
                 how = " with a web page instead of data" if answer.looks_like_html() else ""
                 sentence = f"{title} failed to {call.operation}: it answered HTTP {answer.status}{how}."
-                return Temporary(sentence, retry_after=self._answers.retry_after(answer))
+                return Temporary(sentence, retry_after=self.answers.retry_after(answer))
             case Action.WAIT:
-                pause = self._answers.pause(answer)
+                pause = self.answers.pause(answer)
                 sentence = f"{title} asks to wait {pause.total_seconds():.0f} seconds before it can {call.operation}."
                 return RateLimited(sentence, retry_after=pause)
             case Action.GONE:
                 return RecordGone(call.operation, call.bare_path())
             case Action.PARK_CONNECTION | Action.RENEW:
-                return ConnectionRefused(*self._answers.connection_problem(answer, call.operation))
-        return RecordRefused(self._answers.problem(answer, call.operation, writing=call.writing))
+                return ConnectionRefused(*self.answers.connection_problem(answer, call.operation))
+        return RecordRefused(self.answers.problem(answer, call.operation, writing=call.writing))
 
     async def _pause(self, call: "_Call", answer: Answer) -> None:
         buckets = self._buckets(call.method, call.bare_path())
         if buckets:
-            bucket = buckets[-1] if self._answers.whole_account(answer) else buckets[0]
-            await self._budget.exhausted(bucket.name, self._answers.pause(answer))
+            bucket = buckets[-1] if self.answers.whole_account(answer) else buckets[0]
+            await self._budget.exhausted(bucket.name, self.answers.pause(answer))
 
     async def _record(self, call: "_Call", sent: "_Sent", response_body: str, outcome: Outcome) -> None:
         mask = Masking((*self._secrets, *call.secrets)) if call.secrets else self._mask

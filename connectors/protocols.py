@@ -219,6 +219,8 @@ class PreparedDocument:
     """What the rounding line carries, flagged on the item when not zero."""
     notes: Sequence[str] = ()
     """Visible truncations and other things a person may want to know."""
+    document: Mapping[str, Any] = field(default_factory=dict)
+    """The vendor's own form of the document as it will be sent, for people to look at."""
 
 
 class CustomerTarget(Protocol):

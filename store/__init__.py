@@ -33,7 +33,7 @@ from store.records import (
     SkipReason,
     Timeline,
 )
-from store.store import Store
+from store.store import RehearsalStore, Store
 from store.tokens import Vault
 
 __all__ = [
@@ -66,6 +66,7 @@ __all__ = [
     "ProblemRecord",
     "ProblemState",
     "RecordEntry",
+    "RehearsalStore",
     "Reservation",
     "Settled",
     "SkipReason",

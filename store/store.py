@@ -12,6 +12,7 @@ from store.items import Items
 from store.keys import KeyRing
 from store.problems import Problems
 from store.record_pages import RecordPages
+from store.rehearsing import FreeClaims, NotedItems, ReadingDatabase, RememberedBindings
 from store.repository import KeyedHashes
 from store.rotation import rotate
 from store.sealing import Sealer
@@ -41,6 +42,7 @@ class Store:
         self.bindings = Bindings(*parts)
         self.claims = Claims(*parts)
         self.problems = Problems(*parts)
+        self._keys = keys
         self._sealer = sealer
 
     @classmethod
@@ -60,6 +62,10 @@ class Store:
             raise
         return store
 
+    def rehearsing(self) -> "RehearsalStore":
+        """The same ledger for trying something out: read as it is, and never written; it need not be closed."""
+        return RehearsalStore(ReadingDatabase(self.database), self._keys)
+
     def budget(self, workspace_id: str, connection_id: str) -> AccountBudget:
         """The rate budget of an account, shared by all workers."""
         return AccountBudget(self.database, workspace_id, connection_id)
@@ -71,3 +77,16 @@ class Store:
     async def close(self) -> None:
         """Close all connections."""
         await self.database.close()
+
+
+class RehearsalStore(Store):
+    """A store that writes nothing; bindings and notes are remembered by it alone, any other write is refused."""
+
+    items: NotedItems
+
+    def __init__(self, database: ReadingDatabase, keys: KeyRing) -> None:
+        super().__init__(database, keys)
+        parts = (database, self._sealer, self.keyed_hash)
+        self.items = NotedItems(*parts)
+        self.bindings = RememberedBindings(*parts)
+        self.claims = FreeClaims(*parts)

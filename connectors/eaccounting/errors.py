@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, ClassVar, Final
+from uuid import UUID
 
 from commerce.problems import Problem, ProblemCode
 from connectors.answers import Action, Answer, AnswerTable
@@ -77,6 +78,10 @@ class EAccountingAnswers(AnswerTable):
     def classify(self, answer: Answer) -> Action:
         """A 401 is always about the token, whatever code it carries; all else by code, then by status."""
         return Action.RENEW if answer.status == HTTPStatus.UNAUTHORIZED else super().classify(answer)
+
+    def made_up_id(self, number: int) -> Mapping[str, Any]:
+        """A GUID that counts."""
+        return {"Id": str(UUID(int=number))}
 
     def retry_after(self, answer: Answer) -> timedelta | None:
         """The header when there is one, else the seconds named in the message."""

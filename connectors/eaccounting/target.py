@@ -126,11 +126,12 @@ class EAccountingTarget:
         includes_vat = treatment.private and self._documents.private_prices_include_vat
         plan = plan_rows(charges, terms, includes_vat=includes_vat)
         other, problem = _attempt(charges, terms, includes_vat=not includes_vat)
+        document = {**body, "Rows": rows(request.kind, plan, texts)}
         return PreparedDocument(
             reference=order.reference,
             kind=request.kind,
             body={
-                "document": {**body, "Rows": rows(request.kind, plan, texts)},
+                "document": document,
                 "includes_vat": includes_vat,
                 "other_rows": None if other is None else rows(request.kind, other, texts),
                 "other_problem": None if problem is None else problem.model_dump(mode="json"),
@@ -139,6 +140,7 @@ class EAccountingTarget:
             expected_total=plan.total,
             rounding=plan.rounding,
             notes=(*fit.notes, *plan.notes, *self._terms_note(request, customer)),
+            document=document,
         )
 
     async def push_document(self, prepared: PreparedDocument, found: Document | None) -> Document:

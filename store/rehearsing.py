@@ -1,0 +1,86 @@
+"""The ledger while something is only tried out: read as it is, and never written."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NoReturn
+
+from store.bindings import Bindings
+from store.claims import Claim, Claims
+from store.database import Database
+from store.items import Items
+from store.records import BindingRecord
+from store.repository import KeyedHashes
+from store.sealing import Sealer
+
+
+class ReadingDatabase(Database):
+    """A database over the connections of another one that begins no transaction that writes."""
+
+    def __init__(self, database: Database) -> None:
+        self.dialect = database.dialect
+        self.engine = database.engine
+
+    def writing(self) -> NoReturn:
+        """Refuse; raises RuntimeError."""
+        raise RuntimeError("A rehearsal writes nothing to the ledger.")
+
+    async def close(self) -> None:
+        """Nothing: the connections belong to the other one."""
+
+
+class RememberedBindings(Bindings):
+    """Bindings as they are, with what is put and forgotten remembered by this object alone."""
+
+    def __init__(self, database: Database, sealer: Sealer, keyed_hash: KeyedHashes) -> None:
+        super().__init__(database, sealer, keyed_hash)
+        self._changed: dict[tuple[str, str, str], BindingRecord | None] = {}
+
+    async def find(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> dict[str, BindingRecord]:
+        """See `Bindings.find`."""
+        changed = {key: self._changed[flow_id, kind, key] for key in keys if (flow_id, kind, key) in self._changed}
+        found = await super().find(workspace_id, flow_id, kind, [key for key in keys if key not in changed])
+        return found | {key: binding for key, binding in changed.items() if binding is not None}
+
+    async def put(self, workspace_id: str, flow_id: str, *bindings: BindingRecord) -> None:
+        """Remember bindings."""
+        del workspace_id
+        self._changed |= {(flow_id, binding.kind, binding.source_key): binding for binding in bindings}
+
+    async def forget(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> int:
+        """Know these no more."""
+        known = await self.find(workspace_id, flow_id, kind, keys)
+        self._changed |= {(flow_id, kind, key): None for key in keys}
+        return len(known)
+
+
+class FreeClaims(Claims):
+    """Whoever tries something out writes nothing, so nobody stands in the way."""
+
+    async def take(self, workspace_id: str, name: str, lease: timedelta) -> Claim:
+        """Always ours."""
+        del workspace_id, lease
+        return Claim(name, "rehearsal", held_for=None)
+
+    async def extend(self, workspace_id: str, claim: Claim, lease: timedelta) -> bool:
+        """Still ours."""
+        del workspace_id, claim, lease
+        return True
+
+    async def free(self, workspace_id: str, claim: Claim) -> None:
+        """Nothing was taken."""
+
+
+class NotedItems(Items):
+    """Items as they are; what would be noted on them is kept in ``noted``."""
+
+    def __init__(self, database: Database, sealer: Sealer, keyed_hash: KeyedHashes) -> None:
+        super().__init__(database, sealer, keyed_hash)
+        self.noted: list[str] = []
+
+    async def note(self, workspace_id: str, item_id: str, kind: str, text: str) -> None:
+        """Keep the text."""
+        del workspace_id, item_id, kind
+        self.noted.append(text)
+
+    async def save_body(self, workspace_id: str, item_id: str, body: bytes) -> None:
+        """Nothing: it is read again by who needs it."""
