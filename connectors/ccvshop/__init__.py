@@ -1,4 +1,4 @@
-"""CCV Shop: a web shop that hands out orders."""
+"""CCV Shop: a web shop that hands out orders, takes them in, and keeps products, stock, customers and prices."""
 
 from datetime import timedelta
 
@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from connectors.ccvshop.account import CHOICES, CcvAccount
 from connectors.ccvshop.api import buckets
 from connectors.ccvshop.errors import CcvAnswers
+from connectors.ccvshop.order_target import ORDER_TARGET
 from connectors.ccvshop.orders import CcvOrders
 from connectors.ccvshop.records import RECORD_SOURCES, RECORD_TARGETS
 from connectors.ccvshop.settings import CcvConnection, CcvOrderSource
@@ -53,6 +54,8 @@ CONNECTOR = Connector(
     prerequisites=(
         'In the shop\'s App Store, install the app "API".',
         "Under My web shop, Settings, API settings, create a key pair that may read orders and the shop.",
+        "For flows of customers, the keys must also have the right to users.",
+        "For group prices, install the app B2B, and give the keys the rights to user groups and their prices.",
         "For flows of products or stock, the keys must also have the rights to products, attributes and categories.",
     ),
     order_source=OrderSourceDeclaration(
@@ -69,6 +72,7 @@ CONNECTOR = Connector(
         statuses=STATUSES,
         value_tables={"payment_method": "payment_methods"},
     ),
+    order_target=ORDER_TARGET,
     record_sources=RECORD_SOURCES,
     record_targets=RECORD_TARGETS,
 )

@@ -1,36 +1,16 @@
 """The members of a registered customer. Source: CCV Shop API documentation, users (June 2022)."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from connectors.ccvshop.addresses import address_fields, address_rules, in_address_form
 from connectors.ccvshop.writing import held, member, nested, whole_number
 from connectors.records import Change
 from mapping.fields import Field, FieldKind
 from mapping.rules import Rule, When
 
-_NUMBER = re.compile(r"(\d{1,9})[\s-]*(.*)", re.DOTALL)
 _BILLING: Final = "userinfo.billingaddress"
 _DELIVERY: Final = "userinfo.deliveryaddress"
-
-
-def _address(place: str, title: str, *names: tuple[str, str]) -> tuple[Field, ...]:
-    shared = (
-        ("company", "company"),
-        ("street", "street"),
-        ("housenumber", "house number"),
-        ("housenumber_suffix", "house number suffix"),
-        ("zipcode", "postcode"),
-        ("city", "city"),
-        ("province", "province"),
-        ("country_code", "country"),
-        ("telephone", "telephone"),
-        ("mobile", "mobile"),
-        ("gender", "gender"),
-        ("initials", "initials"),
-        ("comment", "comment"),
-    )
-    return tuple(Field(f"{place}.{name}", f"{title}: {words}") for name, words in (*names, *shared))
 
 
 FIELDS: Final = (
@@ -49,25 +29,11 @@ FIELDS: Final = (
     Field("userinfo.branch", "Branch of industry"),
     Field("userinfo.costcentre", "Cost centre"),
     Field("userinfo.birthdate", "Date of birth"),
-    *_address(_BILLING, "Billing address", ("first_name", "first name"), ("last_name", "last name"), ("fax", "fax")),
-    *_address(_DELIVERY, "Delivery address", ("full_name", "name")),
+    *address_fields(
+        _BILLING, "Billing address", ("first_name", "first name"), ("last_name", "last name"), ("fax", "fax")
+    ),
+    *address_fields(_DELIVERY, "Delivery address", ("full_name", "name")),
 )
-
-
-def _address_rules(place: str, record: str) -> tuple[Rule, ...]:
-    """An address goes over as a whole or, when its source has none, not at all."""
-    parts = {
-        "street": "street",
-        "housenumber": "number",
-        "housenumber_suffix": "addition",
-        "zipcode": "postcode",
-        "city": "city",
-    }
-    rules = [
-        Rule(target=f"{place}.{name}", expression=f"{record}.{part} if {record}.street else none")
-        for name, part in parts.items()
-    ]
-    return (*rules, Rule(target=f"{place}.country_code", expression=f"{record}.country or none"))
 
 
 MAPPING: Final = (
@@ -83,10 +49,10 @@ MAPPING: Final = (
     Rule(target=f"{_BILLING}.last_name", expression="customer.last_name or none"),
     Rule(target=f"{_BILLING}.company", expression="customer.company or none"),
     Rule(target=f"{_BILLING}.telephone", expression="customer.phone or none"),
-    *_address_rules(_BILLING, "billing"),
+    *address_rules(_BILLING, "billing"),
     Rule(target=f"{_DELIVERY}.full_name", expression="shipping.name or none"),
     Rule(target=f"{_DELIVERY}.company", expression="shipping.company or none"),
-    *_address_rules(_DELIVERY, "shipping"),
+    *address_rules(_DELIVERY, "shipping"),
 )
 
 
@@ -109,30 +75,10 @@ def changed_body(change: Change, user: Mapping[str, Any]) -> dict[str, Any]:
 
 def _in_shop_form(change: Change, before: Mapping[str, Any]) -> dict[str, Any]:
     values = dict(change.values)
-    for place in (_BILLING, _DELIVERY):
-        names = tuple(f"{place}.{part}" for part in ("street", "housenumber", "housenumber_suffix"))
-        if not any(name in values for name in names):
-            continue
-        street, number, suffix = ((values if name in values else before).get(name) or "" for name in names)
-        values |= zip(names, _house(street, number, suffix), strict=True)
-    for place in (_BILLING, _DELIVERY):
-        country = f"{place}.country_code"
-        if country in values:
-            values[country] = values[country].upper() or None
+    values |= in_address_form(values, before, (_BILLING, _DELIVERY))
     if "group_id" in values:
         values["group_id"] = whole_number(change, "customer group", values["group_id"])
     return values
-
-
-def _house(street: str, number: str, suffix: str) -> tuple[str, int | None, str]:
-    """A house number as the shop wants it: digits, with what follows them as the suffix, else behind the street."""
-    number = number.strip()
-    if not number:
-        return street, None, suffix
-    digits = _NUMBER.fullmatch(number)
-    if digits is None:
-        return street if street.endswith(f" {number}") else f"{street} {number}".strip(), None, suffix
-    return street, int(digits[1]), " ".join(part for part in (digits[2].strip(), suffix) if part)
 
 
 def _plain(value: Any, like: Any) -> Any:
