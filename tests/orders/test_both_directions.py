@@ -1,0 +1,71 @@
+"""Two orders flows of one integration, opposite to each other."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.world import NEVER, World, shop_order
+
+CUSTOMER = {
+    "CustomerNumber": "77",
+    "Name": "Piet Pietersen",
+    "IsPrivatePerson": True,
+    "EmailAddress": "piet@example.nl",
+    "InvoiceAddress1": "Kerkplein 4",
+    "InvoicePostalCode": "3511 AB",
+    "InvoiceCity": "Utrecht",
+}
+
+
+async def typed(world: World) -> None:
+    """Somebody types an order in the books, for a customer of theirs."""
+    rows = [
+        {"ArticleNumber": "MUG", "Quantity": 3, "UnitPrice": Decimal("12.10")},
+        {"ArticleNumber": "BOOK", "Quantity": 1, "UnitPrice": Decimal("21.80")},
+    ]
+    typed_order = {"CustomerNumber": "77", "OrderDate": "2026-11-20", "Rows": rows}
+    await world.books.load({"customers": [CUSTOMER], "orders": [typed_order]})
+
+
+@pytest.mark.feature("ORD-07", "ORD-08")
+async def test_each_flow_sends_what_began_at_its_own_side_and_nothing_comes_back(small_world: World):
+    world = small_world
+    await world.ready()
+    await world.shop.load(
+        {
+            "products": [
+                {"productnumber": number, "name": f"A {number}", "price": 1, "vatrate": rate}
+                for number, rate in (("MUG", 21), ("BOOK", 9))
+            ]
+        }
+    )
+    made = await world.api(
+        "POST",
+        f"/integrations/{world.integration_id}/flows",
+        {
+            "kind": "orders",
+            "source_connection_id": world.books_id,
+            "target_connection_id": world.shop_id,
+            "schedule": NEVER,
+            # Every order of the books is listed, so that only what is known of the other flow can hold one back.
+            "settings": {"source": {"leave_shop_orders": False}},
+        },
+    )
+    back = made["flow"]["id"]
+    await world.settled(back)
+    await world.deliver(shop_order(1001))
+    await typed(world)
+
+    standing = await world.run(back)
+    assert (standing["listed"], standing["done"], standing["parked"]) == (2, 1, 0), await world.problems()
+    [item] = await world.items(flow_id=back, state="skipped")
+    assert item["reason"] == "echo"
+    orders = (await world.shop.state())["orders"]
+    [written] = [order for order in orders if str(order["id"]) != "1001"]
+    rows = (await world.shop.record("orders", written["id"]))["orderrows"]
+    assert [(row["product_number"], row["count"]) for row in rows] == [("MUG", 3), ("BOOK", 1)]
+
+    standing = await world.run()
+    assert (standing["listed"], standing["done"], standing["skipped"]) == (2, 1, 1)
+    assert len(world.stored()) == 2
+    assert len((await world.shop.state())["orders"]) == 2
