@@ -8,6 +8,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from temporalio.client import Client
 from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
 
 from activities import Vendors
+from activities.account_fields import read_account_fields
 from embedded import CannotStart, key_ring, private_file, temporal_server, with_codec_token
 from logs import configure_logs
 from settings import Settings
@@ -78,6 +80,7 @@ async def _opened(settings: Settings, keys: KeyRing) -> AsyncIterator[tuple[Stor
 @contextlib.asynccontextmanager
 async def _serving(settings: Settings, keys: KeyRing, store: Store, vendors: Vendors) -> AsyncIterator[None]:
     """The API, answering when the body begins."""
+    from activities.rehearsal import LedgerRehearsals
     from api.app import create_app
     from api.services import Services
     from workflows.converter import EncryptionCodec
@@ -89,6 +92,8 @@ async def _serving(settings: Settings, keys: KeyRing, store: Store, vendors: Ven
         temporal=temporal,
         settings=settings,
         open_account=vendors.open_account,
+        read_account_fields=partial(read_account_fields, store, vendors),
+        rehearsals=LedgerRehearsals(store, vendors),
         codec=EncryptionCodec(keys.derive("temporal")),
     )
     config = uvicorn.Config(

@@ -4,14 +4,16 @@ from importlib.metadata import PackageNotFoundError, version
 
 from fastapi import FastAPI
 
-from api import codec, documentation, health, problems, session, systems
+from api import codec, documentation, health, pairs, problems, session, systems
 from api.authentication import Authentication
 from api.connections import endpoints as connections
 from api.connections import oauth
 from api.flows import endpoints as flows
 from api.integrations import endpoints as integrations
 from api.items import endpoints as items
+from api.mapping import endpoints as mapping
 from api.problem_documents import MEDIA_TYPE, LastResort, ProblemDocument, install_problem_documents
+from api.rehearsals import endpoints as rehearsals
 from api.services import Services
 
 
@@ -33,7 +35,22 @@ def create_app(services: Services) -> FastAPI:
     )
     app.state.services = services
     install_problem_documents(app)
-    areas = (session, documentation, systems, connections, oauth, integrations, flows, items, problems, codec, health)
+    areas = (
+        session,
+        documentation,
+        systems,
+        pairs,
+        connections,
+        oauth,
+        integrations,
+        flows,
+        mapping,
+        items,
+        rehearsals,
+        problems,
+        codec,
+        health,
+    )
     for area in areas:
         app.include_router(area.router)
     app.add_middleware(Authentication, services=services)

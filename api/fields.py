@@ -13,7 +13,8 @@ _LONGEST_NAME = 200
 _LONGEST_TEXT = 1_000
 
 
-def _without_null(text: str) -> str:
+def without_null(text: str) -> str:
+    """A text that every database can keep; raises `ValueError` for one with a null character."""
     if "\0" in text:
         raise ValueError("must not contain a null character")
     return text
@@ -34,7 +35,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 RecordId = Annotated[str, Field(pattern=_ID, max_length=_LONGEST_ID)]
 IdInPath = Annotated[str, Path(pattern=_ID, max_length=_LONGEST_ID)]
-Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME, pattern=r"\S"), AfterValidator(_without_null)]
-Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_TEXT, pattern=r"\S"), AfterValidator(_without_null)]
+Name = Annotated[str, Field(min_length=1, max_length=_LONGEST_NAME, pattern=r"\S"), AfterValidator(without_null)]
+Text = Annotated[str, Field(min_length=1, max_length=_LONGEST_TEXT, pattern=r"\S"), AfterValidator(without_null)]
 TimeZone = Annotated[str, Field(examples=["Europe/Amsterdam"]), AfterValidator(_time_zone)]
 Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]

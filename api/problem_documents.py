@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.errors import RateLimited, RecordRefused, VendorError
+from connectors.order_flow import SettingsRefused
 from store.records import NotFoundError
 
 MEDIA_TYPE = "application/problem+json"
@@ -147,6 +148,7 @@ def install_problem_documents(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(VendorError, _vendor_error)
     app.add_exception_handler(NotFoundError, _not_found)
+    app.add_exception_handler(SettingsRefused, _settings_refused)
 
 
 def _response(
@@ -211,6 +213,12 @@ async def _http_error(request: Request, error: Exception) -> JSONResponse:
 async def _not_found(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, NotFoundError)  # noqa: S101 - as above
     return problem_response(request, NotFound(f"There is no such {error.kind} in this workspace."))
+
+
+async def _settings_refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, SettingsRefused)  # noqa: S101 - as above
+    detail = str(error)
+    return problem_response(request, Refused(detail, errors=[FieldError(field="settings", detail=detail)]))
 
 
 async def _vendor_error(request: Request, error: Exception) -> JSONResponse:

@@ -1,6 +1,6 @@
 """What the endpoints work with, composed by the command that serves them."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,12 +9,16 @@ from fastapi import Depends, Request
 from temporalio.client import Client
 from temporalio.converter import PayloadCodec
 
+from connectors.flow_mapping import AccountFields
 from connectors.protocols import Account
+from connectors.rehearsed import Rehearsals
 from settings import Settings
 from store import Store
 
 OpenAccount = Callable[[str, str], AbstractAsyncContextManager[Account]]
 """Workspace id, connection id → the connected account, closed afterwards."""
+ReadAccountFields = Callable[[str, str], Awaitable[AccountFields]]
+"""Workspace id, flow id → the fields that the accounts at its ends have themselves; raises `VendorError`."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class Services:
     temporal: Client
     settings: Settings
     open_account: OpenAccount
+    read_account_fields: ReadAccountFields
+    rehearsals: Rehearsals
     codec: PayloadCodec
 
 

@@ -13,6 +13,7 @@ from mapping.rules import Rule, When
 
 __all__ = [
     "AccountFields",
+    "Field",
     "Function",
     "MappingRow",
     "Origin",

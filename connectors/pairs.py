@@ -23,7 +23,7 @@ from mapping.rules import Rule
 
 ORDERS: Final = "orders"
 KINDS: Final[tuple[str, ...]] = (ORDERS, *RecordKind)
-_ORDER_SCHEDULE: Final = "*/5 * * * *"
+ORDER_SCHEDULE: Final = "*/5 * * * *"
 
 SourceSide = OrderSourceDeclaration | RecordSourceDeclaration
 TargetSide = OrderTargetDeclaration | RecordTargetDeclaration
@@ -60,7 +60,7 @@ class Pair:
     def schedule(self) -> str:
         """How often the source is read unless a person says otherwise."""
         side = self.sides()[0]
-        return side.schedule if isinstance(side, RecordSourceDeclaration) else _ORDER_SCHEDULE
+        return side.schedule if isinstance(side, RecordSourceDeclaration) else ORDER_SCHEDULE
 
     def value_tables(self, settings: Mapping[str, Any]) -> dict[str, tuple[str | None, str | None]]:
         """Table → the live lists with the source's and the target's values; tables that only rules name have none."""

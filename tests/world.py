@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -20,6 +21,8 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import Worker
 
 from activities import Vendors
+from activities.account_fields import read_account_fields
+from activities.rehearsal import LedgerRehearsals
 from api.app import create_app
 from api.services import Services
 from settings import Settings
@@ -330,6 +333,8 @@ async def world(
             temporal=temporal,
             settings=settings,
             open_account=vendors.open_account,
+            read_account_fields=partial(read_account_fields, store, vendors),
+            rehearsals=LedgerRehearsals(store, vendors),
             codec=EncryptionCodec(keys.derive("temporal")),
         )
         api_client = await stack.enter_async_context(

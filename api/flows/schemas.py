@@ -33,9 +33,11 @@ class FlowWish(BaseModel):
     kind: FlowKind = FlowKind.ORDERS
     source_connection_id: RecordId
     target_connection_id: RecordId
-    schedule: Schedule = Field(default="*/5 * * * *", description="A cron expression in the integration's time zone.")
+    schedule: Schedule | None = Field(
+        default=None, description="A cron expression in the integration's time zone; left out, the source's own."
+    )
     settings: dict[str, Any] = Field(default_factory=dict, description=_SETTINGS)
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="A flow with an empty mandatory setting must be switched off.")
 
 
 class FlowChange(BaseModel):

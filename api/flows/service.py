@@ -1,7 +1,6 @@
 """What the endpoints for flows do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -9,47 +8,14 @@ from sqlalchemy.exc import IntegrityError
 from api.connections.schemas import Choice
 from api.connections.service import ConnectionService
 from api.engine import Engine, Heard
+from api.flows.checks import check_settings, effective, missing_sentence, pair_of, pair_of_flow, shared_of
 from api.flows.schemas import Flow, FlowChange, FlowWish, MappedValue, ValueSaved, ValueTable
 from api.integrations.plan import reconfigure
-from api.problem_documents import Conflict, FieldError, NotFound, Refused, vendor_sentence
+from api.problem_documents import Conflict, NotFound, Refused, vendor_sentence
 from api.services import Services
-from api.systems import FlowKind, connector_of
-from connectors.declaration import Connector
+from api.systems import FlowKind
 from connectors.errors import VendorError
-from connectors.order_flow import SettingsRefused, order_sides, parse_order_flow
-from connectors.record_flow import parse_record_flow, record_sides
-from connectors.records import RecordKind
 from store.records import FlowRecord, IntegrationRecord
-
-
-@dataclass(frozen=True)
-class Pair:
-    """The systems at the two ends of a flow."""
-
-    kind: str
-    source: Connector
-    target: Connector
-
-    def check(self, settings: Mapping[str, Any]) -> None:
-        """Refuse settings that do not fit, naming the setting."""
-        try:
-            if self.kind == FlowKind.ORDERS:
-                parse_order_flow(self.source, self.target, settings)
-            else:
-                parse_record_flow(self.source, self.target, RecordKind(self.kind), settings)
-        except SettingsRefused as error:
-            detail = str(error)
-            raise Refused(detail, errors=[FieldError(field="settings", detail=detail)]) from None
-
-    def value_tables(self) -> dict[str, tuple[str | None, str | None]]:
-        """Table → the live lists with the source's and the target's values."""
-        if self.kind == FlowKind.ORDERS:
-            source, target = (side.value_tables for side in order_sides(self.source, self.target))
-        else:
-            source, target = (
-                side.value_tables for side in record_sides(self.source, self.target, RecordKind(self.kind))
-            )
-        return {name: (source.get(name), target.get(name)) for name in sorted({*source, *target})}
 
 
 def shown(record: FlowRecord) -> Flow:
@@ -82,20 +48,22 @@ class FlowService:
     async def create(self, integration_id: str, wish: FlowWish) -> tuple[Flow, Heard]:
         """Keep a new flow; a running integration begins with it at once."""
         integration = await self._store.integrations.get(self._workspace_id, integration_id)
-        await self.check(integration.connection_a_id, integration.connection_b_id, wish)
+        await self.check({integration.connection_a_id, integration.connection_b_id}, integration.settings, wish)
         flow_id = await self.keep(integration_id, wish)
         return await self.get(flow_id), await self._reconfigure(integration_id)
 
-    async def check(self, connection_a_id: str, connection_b_id: str, wish: FlowWish) -> None:
-        """Refuse a flow that could not work."""
-        ends = {wish.source_connection_id, wish.target_connection_id}
-        if ends != {connection_a_id, connection_b_id}:
+    async def check(self, connection_ids: set[str], shared: Mapping[str, Any], wish: FlowWish) -> None:
+        """Refuse a flow that could not work between these connections; ``shared`` is what the integration says."""
+        source, target = wish.source_connection_id, wish.target_connection_id
+        if {source, target} != connection_ids:
             raise Refused("A flow goes from one of the integration's two connections to the other.")
-        pair = await self._pair(wish.kind, wish.source_connection_id, wish.target_connection_id)
-        pair.check(wish.settings)
+        pair = await pair_of(self._store, self._workspace_id, wish.kind, source, target)
+        check_settings(pair, wish.settings, shared_of(shared, source, target), enabled=wish.enabled)
 
     async def keep(self, integration_id: str, wish: FlowWish) -> str:
         """Store a checked flow; one of a kind and a source per integration."""
+        ends = (wish.source_connection_id, wish.target_connection_id)
+        pair = await pair_of(self._store, self._workspace_id, wish.kind, *ends)
         try:
             return await self._store.flows.create(
                 self._workspace_id,
@@ -103,7 +71,7 @@ class FlowService:
                 kind=wish.kind,
                 source_connection_id=wish.source_connection_id,
                 target_connection_id=wish.target_connection_id,
-                schedule=wish.schedule,
+                schedule=wish.schedule or pair.schedule(),
                 settings=wish.settings,
                 enabled=wish.enabled,
             )
@@ -120,8 +88,8 @@ class FlowService:
         released = 0
         if wish.settings is not None:
             settings = {**record.settings, **wish.settings}
-            pair = await self._pair(record.kind, record.source_connection_id, record.target_connection_id)
-            pair.check(settings)
+            pair = await pair_of_flow(self._store, self._workspace_id, record)
+            check_settings(pair, settings, record.shared, enabled=record.enabled)
             released = await self._store.flows.update_settings(
                 self._workspace_id, flow_id, settings, read_again=record.kind != FlowKind.ORDERS
             )
@@ -133,7 +101,12 @@ class FlowService:
         return await self.get(flow_id), heard
 
     async def set_enabled(self, flow_id: str, *, enabled: bool) -> tuple[Flow, Heard]:
-        """Switch a flow on or off; its place in the source stays."""
+        """Switch a flow on or off; its place in the source stays. One with an empty mandatory setting stays off."""
+        if enabled:
+            record = await self._store.flows.get(self._workspace_id, flow_id)
+            pair = await pair_of_flow(self._store, self._workspace_id, record)
+            if missing := pair.missing(effective(record)):
+                raise Conflict(missing_sentence(missing))
         await self._store.flows.set_enabled(self._workspace_id, flow_id, enabled=enabled)
         flow = await self.get(flow_id)
         return flow, await self._reconfigure(flow.integration_id)
@@ -152,24 +125,31 @@ class FlowService:
         """Save one row of a value table; what waited for it is released and goes out at once."""
         record = await self._known_table(flow_id, table)
         released = await self._store.value_maps.set_value(
-            self._workspace_id, flow_id, table, row.source_value, row.target_value
+            self._workspace_id,
+            flow_id,
+            table,
+            row.source_value,
+            row.target_value,
+            read_again=record.kind != FlowKind.ORDERS,
         )
         heard = await self._engine.poke(record.integration_id, flow_id)
         return ValueSaved(released=released, engine=heard)
 
     async def remove_value(self, flow_id: str, table: str, source_value: str) -> None:
-        """Remove one row; orders with this value park from then on."""
-        await self._known_table(flow_id, table)
-        if not await self._store.value_maps.remove_value(self._workspace_id, flow_id, table, source_value):
+        """Remove one row; records with this value park from then on."""
+        record = await self._known_table(flow_id, table)
+        if not await self._store.value_maps.remove_value(
+            self._workspace_id, flow_id, table, source_value, read_again=record.kind != FlowKind.ORDERS
+        ):
             raise NotFound("The table has no such row.")
 
     async def values(self, flow_id: str, *, choices: bool) -> list[ValueTable]:
         """The value tables of a flow; with the choices of both accounts, read now, when asked for."""
         record = await self._store.flows.get(self._workspace_id, flow_id)
-        pair = await self._pair(record.kind, record.source_connection_id, record.target_connection_id)
+        pair = await pair_of_flow(self._store, self._workspace_id, record)
         stored = await self._store.value_maps.values(self._workspace_id, flow_id)
         tables = []
-        for name, (source_list, target_list) in pair.value_tables().items():
+        for name, (source_list, target_list) in pair.value_tables(effective(record)).items():
             table = ValueTable(table=name, values=stored.get(name, {}))
             if choices:
                 table.source_choices = await self._choices(record.source_connection_id, source_list, table)
@@ -188,16 +168,11 @@ class FlowService:
 
     async def _known_table(self, flow_id: str, table: str) -> FlowRecord:
         record = await self._store.flows.get(self._workspace_id, flow_id)
-        pair = await self._pair(record.kind, record.source_connection_id, record.target_connection_id)
-        tables = pair.value_tables()
+        pair = await pair_of_flow(self._store, self._workspace_id, record)
+        tables = pair.value_tables(effective(record))
         if table not in tables:
             raise NotFound(f"This flow has no value table of this name. It has: {', '.join(tables) or 'none'}.")
         return record
-
-    async def _pair(self, kind: str, source_connection_id: str, target_connection_id: str) -> Pair:
-        source = await self._store.connections.get(self._workspace_id, source_connection_id)
-        target = await self._store.connections.get(self._workspace_id, target_connection_id)
-        return Pair(kind, connector_of(source.system), connector_of(target.system))
 
     async def _reconfigure(self, integration_id: str) -> Heard:
         integration: IntegrationRecord = await self._store.integrations.get(self._workspace_id, integration_id)

@@ -56,7 +56,7 @@ async def get_integration(integration_id: IdInPath, service: Service) -> Integra
 
 @router.patch("/{integration_id}")
 async def change_integration(integration_id: IdInPath, wish: IntegrationChange, service: Service) -> ChangedIntegration:
-    """Another name or time zone."""
+    """Another name, time zone, or settings that all flows at a connection share."""
     integration, heard = await service.change(integration_id, wish)
     return ChangedIntegration(integration=integration, engine=heard)
 

@@ -1,6 +1,7 @@
 """What goes in and out of the endpoints for integrations."""
 
 from datetime import datetime
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -8,6 +9,8 @@ from api.engine import Heard
 from api.fields import Moment, Name, RecordId, Text, TimeZone
 from api.flows.schemas import Flow, FlowWish
 from store.records import IntegrationState
+
+_SETTINGS = "Connection id → what all flows at that connection share, by its system's shared schema; flows go before."
 
 
 class NewIntegration(BaseModel):
@@ -19,6 +22,7 @@ class NewIntegration(BaseModel):
     time_zone: TimeZone = Field(default="UTC", description="Schedules are read in this zone.")
     connection_a_id: RecordId
     connection_b_id: RecordId
+    settings: dict[RecordId, dict[str, Any]] = Field(default_factory=dict, description=_SETTINGS)
     flows: list[FlowWish] = Field(default_factory=list, max_length=20)
 
 
@@ -29,6 +33,9 @@ class IntegrationChange(BaseModel):
 
     name: Name | None = None
     time_zone: TimeZone | None = None
+    settings: dict[RecordId, dict[str, Any]] | None = Field(
+        default=None, description=f"{_SETTINGS} A connection that is named is replaced as a whole."
+    )
 
 
 class Integration(BaseModel):
@@ -42,6 +49,7 @@ class Integration(BaseModel):
     state: IntegrationState
     paused: bool
     created_at: datetime
+    settings: dict[str, dict[str, Any]]
     flows: list[Flow]
 
 
@@ -77,6 +85,16 @@ class Told(BaseModel):
     engine: Heard
 
 
+class Reading(BaseModel):
+    """How far a read has come."""
+
+    began_at: datetime
+    records: int = Field(description="Read so far.")
+    total: int | None = Field(description="Null where the vendor does not say.")
+    per_minute: float = Field(description="Records, since the read began; a pause counts as time.")
+    seconds_left: float | None = Field(description="At this rate; null while it is not known.")
+
+
 class FlowStanding(BaseModel):
     """How far one flow is: listed = done + skipped + parked + in_flight."""
 
@@ -97,6 +115,8 @@ class FlowStanding(BaseModel):
     in_flight: int
     released: int = Field(description="Items that were parked and let go at least once.")
     lag_seconds: float = Field(description="Age of the oldest item that is not through yet.")
+    reading: Reading | None = Field(description="The read under way; null between reads.")
+    unsupported: dict[str, int] = Field(description="What the source holds beside, that no flow carries: how many.")
 
 
 class IntegrationStanding(BaseModel):

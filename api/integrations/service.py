@@ -1,8 +1,11 @@
 """What the endpoints for integrations do."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from api.engine import Engine, Heard, execution_url
+from api.flows.checks import check_settings, pair_of_flow, shared_of
 from api.flows.schemas import FlowWish
 from api.flows.service import FlowService
 from api.flows.service import shown as shown_flow
@@ -14,11 +17,15 @@ from api.integrations.schemas import (
     IntegrationChange,
     IntegrationStanding,
     NewIntegration,
+    Reading,
     ResyncWish,
 )
 from api.problem_documents import Conflict, Refused
 from api.services import Services
+from api.systems import FlowKind, connector_of
+from connectors.shared_settings import check_shared
 from store.records import FlowRecord, IntegrationState
+from store.records import Reading as ReadingRecord
 from workflows.messages import FlowProgress, FlowTarget, Resync, integration_workflow_id
 
 
@@ -36,8 +43,10 @@ class IntegrationService:
         if wish.connection_a_id == wish.connection_b_id:
             raise Refused("An integration needs two different connections.")
         flows = FlowService(self._services, self._workspace_id)
+        ends = {wish.connection_a_id, wish.connection_b_id}
+        await self._check_shared(ends, wish.settings)
         for flow in wish.flows:
-            await flows.check(wish.connection_a_id, wish.connection_b_id, flow)
+            await flows.check(ends, wish.settings, flow)
         _refuse_doubles(wish.flows)
         integration_id = await self._store.integrations.create(
             self._workspace_id,
@@ -45,6 +54,7 @@ class IntegrationService:
             time_zone=wish.time_zone,
             connection_a_id=wish.connection_a_id,
             connection_b_id=wish.connection_b_id,
+            settings=wish.settings,
         )
         for flow in wish.flows:
             await flows.keep(integration_id, flow)
@@ -63,6 +73,7 @@ class IntegrationService:
             state=record.state,
             paused=record.paused,
             created_at=record.created_at,
+            settings=record.settings,
             flows=[shown_flow(flow) for flow in flows],
         )
 
@@ -71,12 +82,25 @@ class IntegrationService:
         return [await self.get(record.id) for record in await self._store.integrations.list(self._workspace_id)]
 
     async def change(self, integration_id: str, wish: IntegrationChange) -> tuple[Integration, Heard]:
-        """Another name or time zone; no flow loses its place."""
+        """Another name, time zone or shared settings; no flow of orders loses its place.
+
+        With other settings every flow gets a new version, and what they may help goes out at once.
+        """
+        record = await self._store.integrations.get(self._workspace_id, integration_id)
+        settings = None if wish.settings is None else {**record.settings, **wish.settings}
+        if settings is not None:
+            await self._check_shared({record.connection_a_id, record.connection_b_id}, settings)
+            for flow in await self._store.flows.list(self._workspace_id, integration_id):
+                pair = await pair_of_flow(self._store, self._workspace_id, flow)
+                shared = shared_of(settings, flow.source_connection_id, flow.target_connection_id)
+                check_settings(pair, flow.settings, shared, enabled=flow.enabled)
         await self._store.integrations.update(
-            self._workspace_id, integration_id, name=wish.name, time_zone=wish.time_zone
+            self._workspace_id, integration_id, name=wish.name, time_zone=wish.time_zone, settings=settings
         )
         record = await self._store.integrations.get(self._workspace_id, integration_id)
         heard = await reconfigure(self._store, self._engine, self._workspace_id, record)
+        if settings is not None and await self._renew_flows(integration_id):
+            heard = await self._engine.poke(integration_id)
         return await self.get(integration_id), heard
 
     async def start(self, integration_id: str) -> Integration:
@@ -166,7 +190,25 @@ class IntegrationService:
             in_flight=counts.ready + counts.in_flight,
             released=counts.released,
             lag_seconds=max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0,
+            reading=_reading(flow.reading, datetime.now(UTC)) if flow.reading else None,
+            unsupported=dict(flow.unsupported),
         )
+
+    async def _check_shared(self, connection_ids: set[str], settings: Mapping[str, Mapping[str, Any]]) -> None:
+        """Refuse shared settings that no flow at their connection could use."""
+        for connection_id, values in settings.items():
+            if connection_id not in connection_ids:
+                raise Refused("Settings can be given for the integration's two connections alone.")
+            connection = await self._store.connections.get(self._workspace_id, connection_id)
+            check_shared(connector_of(connection.system), values)
+
+    async def _renew_flows(self, integration_id: str) -> bool:
+        """Give flows whose shared settings changed a new version; whether there was one."""
+        before = await self._store.flows.list(self._workspace_id, integration_id)
+        for flow in before:
+            await self._store.flows.renew(self._workspace_id, flow.id, read_again=flow.kind != FlowKind.ORDERS)
+        now = await self._store.flows.list(self._workspace_id, integration_id)
+        return [flow.settings_version for flow in now] != [flow.settings_version for flow in before]
 
     async def _require(self, integration_id: str, flow_id: str | None) -> None:
         await self._store.integrations.get(self._workspace_id, integration_id)
@@ -175,6 +217,19 @@ class IntegrationService:
         flow = await self._store.flows.get(self._workspace_id, flow_id)
         if flow.integration_id != integration_id:
             raise Refused("The flow belongs to another integration.")
+
+
+def _reading(read: ReadingRecord, now: datetime) -> Reading:
+    minutes = max((now - read.began_at).total_seconds(), 1.0) / 60
+    per_minute = read.records / minutes
+    left = None if read.total is None or not read.records else max(0, read.total - read.records) / per_minute * 60
+    return Reading(
+        began_at=read.began_at,
+        records=read.records,
+        total=read.total,
+        per_minute=round(per_minute, 1),
+        seconds_left=None if left is None else round(left, 1),
+    )
 
 
 def _state_without_worker(flow: FlowRecord, *, running: bool) -> str:

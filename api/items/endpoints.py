@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from api.authentication import CurrentWorkspace
 from api.fields import IdInPath, Moment, RecordId, Text
-from api.items.schemas import MOST_AT_ONCE, Item, ItemList, Released, RetryWish, SkipWish, Timeline
+from api.items.schemas import MOST_AT_ONCE, Item, ItemList, Released, RetryOneWish, RetryWish, SkipWish, Timeline
 from api.items.service import ItemService, shown
 from api.services import CurrentServices
 from store.records import ItemState
@@ -74,9 +74,12 @@ async def export_item(item_id: IdInPath, service: Service) -> Response:
 
 
 @router.post("/{item_id}/retry", status_code=HTTPStatus.ACCEPTED)
-async def retry_item(item_id: IdInPath, service: Service) -> Released:
-    """Let one parked item go; it is read afresh and sent with today's settings. Asking again is harmless."""
-    return await service.retry(item_id)
+async def retry_item(item_id: IdInPath, service: Service, wish: RetryOneWish | None = None) -> Released:
+    """Let one parked item go; it is read afresh and sent with today's settings, or as it was.
+
+    Look at the difference first. Asking again is harmless.
+    """
+    return await service.retry(item_id, wish or RetryOneWish())
 
 
 @router.post("/{item_id}/skip")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -106,6 +107,22 @@ class Released(BaseModel):
         description="Integration and whether its workflow heard; what it did not hear goes out with its next run.",
     )
     note: str = Field(default="", description="Why nothing was released, when that is so.")
+
+
+class Settings(StrEnum):
+    """Which settings and mapping a retry uses."""
+
+    TODAY = "today"
+    AS_IT_WAS = "as_it_was"
+    """Those that the item was last worked on with, before today's."""
+
+
+class RetryOneWish(BaseModel):
+    """How to retry one item."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    settings: Settings = Settings.TODAY
 
 
 class SkipWish(BaseModel):

@@ -11,7 +11,9 @@ from api.items.schemas import (
     ItemProblem,
     Released,
     RetryFilter,
+    RetryOneWish,
     RetryWish,
+    Settings,
     Timeline,
 )
 from api.problem_documents import Conflict, Refused
@@ -56,12 +58,17 @@ class ItemService:
         for shown_exchange, entry in zip(document["exchanges"], record.exchanges, strict=True):
             shown_exchange["request"] = _body(entry.request)
             shown_exchange["response"] = _body(entry.response)
-        return _exact(document)
+        return exact(document)
 
-    async def retry(self, item_id: str) -> Released:
+    async def retry(self, item_id: str, wish: RetryOneWish) -> Released:
         """Release one parked item and ask for a run; on any other the answer says why nothing was to be done."""
         item = await self._store.items.get(self._workspace_id, item_id)
-        released = await self._store.items.release(self._workspace_id, item_ids=[item_id], by=BY_PERSON)
+        version = None
+        if wish.settings is Settings.AS_IT_WAS:
+            version = await self._store.items.version_before_today(self._workspace_id, item_id)
+        released = await self._store.items.release(
+            self._workspace_id, item_ids=[item_id], as_version=version, by=BY_PERSON
+        )
         if not released:
             item = await self._store.items.get(self._workspace_id, item_id)
         return Released(
@@ -158,7 +165,7 @@ def _body(stored: bytes | str | None) -> Any:
         return stored if isinstance(stored, str) else stored.decode("utf-8", "replace")
 
 
-def _exact(document: dict[str, Any]) -> str:
+def exact(document: dict[str, Any]) -> str:
     """JSON with every number as it travelled, those beyond any real amount as text."""
     try:
         return exact_json.dumps(document)

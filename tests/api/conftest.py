@@ -1,6 +1,7 @@
 """The application over a database and a Temporal server of the test's own."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -12,6 +13,8 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
+from activities import Vendors
+from activities.rehearsal import LedgerRehearsals
 from api.app import create_app
 from api.services import Services
 from connectors import registry
@@ -71,7 +74,15 @@ def codec() -> EncryptionCodec:
 def services(
     store: Store, settings: Settings, accounts: Accounts, temporal: Client, codec: EncryptionCodec
 ) -> Services:
-    return Services(store=store, temporal=temporal, settings=settings, open_account=accounts.open, codec=codec)
+    return Services(
+        store=store,
+        temporal=temporal,
+        settings=settings,
+        open_account=accounts.open,
+        read_account_fields=accounts.own_fields,
+        rehearsals=LedgerRehearsals(store, Vendors(store, call_timeout=timedelta(seconds=5))),
+        codec=codec,
+    )
 
 
 @pytest.fixture

@@ -13,7 +13,9 @@ from temporalio.api.common.v1 import Payload
 
 from api.services import Services
 from commerce.problems import Problem, ProblemCode
+from connectors.flow_mapping import AccountFields
 from connectors.protocols import Choice
+from mapping.fields import Field
 from store import PageEntry, Store
 from workflows.messages import integration_workflow_id
 
@@ -50,6 +52,11 @@ class Accounts:
         if self.failure:
             raise self.failure()
         return [Choice(value="1", label=f"First of {name}")]
+
+    async def own_fields(self, workspace_id: str, flow_id: str) -> AccountFields:
+        if self.failure:
+            raise self.failure()
+        return AccountFields(source=[Field("raw.Bin", "Bin")])
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""What would happen: previews, back-tests and differences, with nothing written."""
