@@ -1,23 +1,27 @@
 """One batch of records through the workbench, with the target asked and the ledger told."""
 
 import contextlib
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from activities.failures import Wait
-from activities.record_matching import Opposite
-from activities.record_work import Ended, Job, Workbench, compared, failed, key_of, looked_over, written
+from activities.record_matching import Opposite, first_of
+from activities.record_work import Ended, Job, Workbench, compared, failed, key_of, looked_over, refused, written
 from activities.vendors import ConnectionBroken, OpenRecordFlow, current_scene, on_scene
+from commerce.problems import Problem
 from connectors.errors import Temporary
 from connectors.record_flow import parse_record_flow
 from connectors.records import Existing, RecordKind
 from connectors.registry import connector
-from store import BindingRecord, Claim, ItemRecord, Settled, Store
+from store import Claim, ItemRecord, Settled, Store
 from workflows.messages import ORDERS
 
 _ORDER = "order"
+_SETTLE_EVERY = 1.0
+"""Seconds; what a killed worker had not settled is found equal at the target by the next attempt."""
 
 
 @dataclass(frozen=True)
@@ -45,18 +49,26 @@ class Batch:
             await self._settle(ended)
             to_write, equal = await self.find(bench, jobs)
             await self._settle(equal)
+            await self._keep_claim()
             await self._write(bench, to_write)
         finally:
             ids = [item.id for item in items]
             await self.store.record_pages.give_back(self.workspace_id, self.flow.flow.id, ids)
 
+    async def refuse(self, items: Sequence[ItemRecord], problem: Problem) -> None:
+        """Let items wait that cannot be worked on at all."""
+        await self._settle([refused(item, problem) for item in items])
+
     async def bench(self, items: Sequence[ItemRecord]) -> Workbench:
         """All that the work on these items needs of the ledger."""
         flow, ids = self.flow, [item.source_id for item in items]
         kind, flow_id = str(flow.kind), flow.flow.id
+        values = flow.values
+        if values is None:
+            values = await self.store.value_maps.values(self.workspace_id, flow_id)
         return Workbench(
             flow=flow,
-            values=await self.store.value_maps.values(self.workspace_id, flow_id),
+            values=values,
             hasher=await self.store.keyed_hash.maker(self.workspace_id),
             bindings=await self.store.bindings.find(self.workspace_id, flow_id, kind, ids),
             opposite=await self._opposite(ids),
@@ -90,14 +102,23 @@ class Batch:
         return to_write, ended
 
     async def _write(self, bench: Workbench, jobs: Sequence[Job]) -> None:
-        size = self.flow.target_side.batch
-        for start in range(0, len(jobs), size):
-            chunk = jobs[start : start + size]
-            await self._keep_claim()
-            await self.store.record_pages.write_started(
-                self.workspace_id, self.flow.flow.id, [job.item.id for job in chunk], datetime.now(UTC)
-            )
-            await self._settle(await self._written(bench, chunk))
+        """Write every change; outcomes are settled together, at the latest when the work ends or breaks off."""
+        if not jobs:
+            return
+        flow_id, size = self.flow.flow.id, self.flow.target_side.batch
+        item_ids = [job.item.id for job in jobs]
+        await self.store.record_pages.write_started(self.workspace_id, flow_id, item_ids, datetime.now(UTC))
+        ended: list[Ended] = []
+        settled = time.monotonic()
+        try:
+            for start in range(0, len(jobs), size):
+                ended += await self._written(bench, jobs[start : start + size])
+                if time.monotonic() - settled >= _SETTLE_EVERY:
+                    await self._keep_claim()
+                    await self._settle(ended)
+                    ended, settled = [], time.monotonic()
+        finally:
+            await self._settle(ended)
 
     async def _written(self, bench: Workbench, jobs: Sequence[Job]) -> list[Ended]:
         changes = [job.change for job in jobs if job.change is not None]
@@ -155,20 +176,22 @@ class Batch:
                 RecordKind(other.kind),
                 other.settings | {"shared": other.shared},
             )
-            return Opposite(other.id, settings, {target_id: bound[0] for target_id, bound in bindings.items()})
+            return Opposite(other.id, settings, {target_id: first_of(bound) for target_id, bound in bindings.items()})
         return None
 
     async def _targets_of_orders(self, ids: Sequence[str]) -> dict[str, str]:
-        """Which order of the shop each of our source's documents was made from, where this integration made it."""
+        """Which order of the target each of our source's orders is, where this integration sent it either way."""
         flow = self.flow.flow
-        made: dict[str, str] = {}
+        forth = (flow.source_connection_id, flow.target_connection_id)
+        same: dict[str, str] = {}
         for other in await self.store.flows.list(self.workspace_id, flow.integration_id):
-            reverse = (other.target_connection_id, other.source_connection_id)
-            if other.kind == ORDERS and reverse == (flow.source_connection_id, flow.target_connection_id):
+            ends = (other.source_connection_id, other.target_connection_id)
+            if other.kind != ORDERS:
+                continue
+            if ends == forth:
+                sent = await self.store.bindings.find(self.workspace_id, other.id, _ORDER, ids)
+                same |= {source_id: binding.target_id for source_id, binding in sent.items()}
+            elif ends == forth[::-1]:
                 bound = await self.store.bindings.of_targets(self.workspace_id, other.id, _ORDER, ids)
-                made |= {target_id: _only(bindings) for target_id, bindings in bound.items()}
-        return made
-
-
-def _only(bindings: tuple[BindingRecord, ...]) -> str:
-    return bindings[0].source_key
+                same |= {target_id: bindings[0].source_key for target_id, bindings in bound.items()}
+        return same

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ _CHANGED_SHARE = 100
 _SLOWEST_PER_ARTICLE = 0.05
 _MOST_MEGABYTES = 512
 _MOST_GROWTH = 1.3
+_GROSS = Decimal("12.10")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -85,7 +87,13 @@ async def fill(merchant: Merchant, articles: int) -> None:
             "/load",
             {
                 "products": [
-                    {"id": at + 1, "productnumber": _number(at), "name": f"Article {at}", "price": 12.1, "unit": "st"}
+                    {
+                        "id": at + 1,
+                        "productnumber": _number(at),
+                        "name": f"Article {at}",
+                        "price": _GROSS,
+                        "unit": "Stuk",
+                    }
                     for at in positions
                 ]
             },
