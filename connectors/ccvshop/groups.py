@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from http import HTTPStatus
@@ -10,11 +10,12 @@ from typing import Any
 
 from commerce.problems import ProblemCode
 from connectors.answers import Action, Answer
-from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path
+from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path, read_collection
 from connectors.ccvshop.fields import Fields
 from connectors.ccvshop.writing import refusal
 from connectors.client import VendorClient
-from connectors.errors import ConnectionRefused
+from connectors.errors import ConnectionRefused, RecordRefused
+from connectors.protocols import RefusedListing
 
 ADJUSTMENTS = f"{ROOT}/usergroupproductadjustments/"
 _REMEMBERED_SECONDS = 600
@@ -58,6 +59,15 @@ async def read_groups(client: VendorClient) -> dict[str, str]:
     return groups
 
 
+async def shop_currency(client: VendorClient) -> str:
+    """The one currency that prices of the shop are in."""
+    shops = await read_collection(client, f"{ROOT}/webshops/", operation="read the name of the shop")
+    shop = Fields("Shop", next(iter(items_of(shops)), {})).whole_number("id")
+    path = f"{ROOT}/webshops/{shop}/settings/"
+    settings = await client.read("GET", path, operation="read the settings of the shop")
+    return Fields("Shop settings", settings.body or {}).text("currency").upper()
+
+
 class GroupPrices:
     """Groups and their prices, remembered for ten minutes; what we write ourselves is remembered too."""
 
@@ -66,6 +76,7 @@ class GroupPrices:
         self._clock = clock
         self._groups: tuple[float, dict[str, str]] | None = None
         self._lists: dict[str, tuple[float, dict[int, list[Adjustment]]]] = {}
+        self._refused: dict[str, list[RefusedListing]] = {}
 
     async def groups(self) -> Mapping[str, str]:
         """The groups: id → name. Raises as `read_groups`."""
@@ -81,17 +92,22 @@ class GroupPrices:
             return known[1]
         if len(wanted) <= _FEW:
             return {product_id: await self.ask(group, product_id) for product_id in wanted}
-        found: defaultdict[int, list[Adjustment]] = defaultdict(list)
-        for adjustment in await self._list(group, {}):
-            found[adjustment.product_id].append(adjustment)
-        if sum(len(prices) for _, prices in self._lists.values()) > _REMEMBERED_PRICES:
-            self._lists.clear()
-        self._lists[group] = (self._clock(), found)
-        return found
+        return (await self._remembered(group))[1]
+
+    async def all_of(self, group: str) -> list[Adjustment]:
+        """All prices of a group, by id."""
+        known = self._lists.get(group)
+        if known is None or self._is_old(known[0]):
+            known = await self._remembered(group)
+        return sorted((one for prices in known[1].values() for one in prices), key=lambda one: one.adjustment_id)
+
+    def refused_of(self, group: str) -> Sequence[RefusedListing]:
+        """What could not be understood when all prices of a group were read last."""
+        return self._refused.get(group, ())
 
     async def ask(self, group: str, product_id: int) -> list[Adjustment]:
         """What one product costs a group, as it is now."""
-        return await self._list(group, {"product_id": str(product_id)})
+        return [read_adjustment(item) for item in await self._list(group, {"product_id": str(product_id)})]
 
     def forget(self, group: str) -> None:
         """Read the prices of a group anew the next time."""
@@ -102,17 +118,34 @@ class GroupPrices:
         if adjustment.group in self._lists:
             self._lists[adjustment.group][1][adjustment.product_id] = [adjustment]
 
-    async def _list(self, group: str, narrowed: Mapping[str, str]) -> list[Adjustment]:
+    async def _remembered(self, group: str) -> tuple[float, dict[int, list[Adjustment]]]:
+        found: defaultdict[int, list[Adjustment]] = defaultdict(list)
+        refused: list[RefusedListing] = []
+        for item in await self._list(group, {}):
+            try:
+                adjustment = read_adjustment(item)
+                found[adjustment.product_id].append(adjustment)
+            except RecordRefused as refusal_of_one:
+                sentence = refusal_of_one.problem.sentence
+                refused.append(RefusedListing(str(item.get("id") or ""), sentence, item))
+        self._refused[group] = refused
+        if sum(len(prices) for _, prices in self._lists.values()) > _REMEMBERED_PRICES:
+            self._lists.clear()
+        self._lists[group] = (self._clock(), found)
+        return self._lists[group]
+
+    async def _list(self, group: str, narrowed: Mapping[str, str]) -> list[dict[str, Any]]:
         params = {"usergroup_id": group, **narrowed}
         operation = f"list the prices of customer group {group}"
         answer = await self._client.read("GET", ADJUSTMENTS, params, operation=operation)
-        return [_adjustment(item) for item in items_of(answer)]
+        return items_of(answer)
 
     def _is_old(self, read_at: float) -> bool:
         return self._clock() - read_at > _REMEMBERED_SECONDS
 
 
-def _adjustment(item: Mapping[str, Any]) -> Adjustment:
+def read_adjustment(item: Mapping[str, Any]) -> Adjustment:
+    """One price of a group. Raises `RecordRefused` when it cannot be understood."""
     fields = Fields("Price of a customer group", item)
     return Adjustment(
         adjustment_id=fields.whole_number("id"),

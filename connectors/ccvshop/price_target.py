@@ -15,11 +15,10 @@ from pydantic import Field as Setting
 from commerce.money import cents
 from commerce.problems import Problem, ProblemCode
 from connectors.answers import Action
-from connectors.ccvshop.api import ROOT, items_of, read_collection
 from connectors.ccvshop.article_settings import TaxTariff
 from connectors.ccvshop.articles import Article, ArticleFinder, ambiguous
 from connectors.ccvshop.fields import Fields
-from connectors.ccvshop.groups import ADJUSTMENTS, Adjustment, GroupPrices
+from connectors.ccvshop.groups import ADJUSTMENTS, Adjustment, GroupPrices, shop_currency
 from connectors.ccvshop.writing import created_id, refusal, settled
 from connectors.client import VendorClient
 from connectors.declaration import RecordTargetDeclaration
@@ -263,7 +262,7 @@ class CcvGroupPrices:
                 f"Price {key.text}: {named}. Choose one for its price list in the table of customer groups, then retry."
             )
             return Problem(code=ProblemCode.UNMAPPED_VALUE, field="usergroup_id", value=group, sentence=sentence)
-        if currency and currency != (own := await self._shop_currency()):
+        if currency and currency != (own := await self._own_currency()):
             sentence = (
                 f"Price {key.text}: it is in {currency}, and the shop sells in {own}. "
                 "Leave this price list out of the flow, or give it the shop's currency, then retry."
@@ -271,13 +270,9 @@ class CcvGroupPrices:
             return Problem(code=ProblemCode.UNKNOWN_CURRENCY, field="currency", value=currency, sentence=sentence)
         return None
 
-    async def _shop_currency(self) -> str:
+    async def _own_currency(self) -> str:
         if not self._currency:
-            answer = await read_collection(self._client, f"{ROOT}/webshops/", operation="read the name of the shop")
-            shop = Fields("Shop", items_of(answer)[0]).whole_number("id")
-            path = f"{ROOT}/webshops/{shop}/settings/"
-            settings = await self._client.read("GET", path, operation="read the settings of the shop")
-            self._currency = Fields("Shop settings", settings.body or {}).text("currency").upper()
+            self._currency = await shop_currency(self._client)
         return self._currency
 
     async def _product(self, change: Change) -> _Sold:

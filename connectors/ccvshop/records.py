@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from connectors.ccvshop.price_source import PRICE_SOURCE
 from connectors.ccvshop.price_target import PRICE_TARGET
 from connectors.ccvshop.product_source import PRODUCT_SOURCE
 from connectors.ccvshop.product_target import PRODUCT_TARGET
@@ -17,6 +18,7 @@ from connectors.records import RecordKind
 RECORD_SOURCES: Final[Mapping[RecordKind, RecordSourceDeclaration]] = {
     RecordKind.PRODUCTS: PRODUCT_SOURCE,
     RecordKind.STOCK: STOCK_SOURCE,
+    RecordKind.PRICES: PRICE_SOURCE,
     RecordKind.CUSTOMERS: USER_SOURCE,
 }
 RECORD_TARGETS: Final[Mapping[RecordKind, RecordTargetDeclaration]] = {

@@ -10,12 +10,12 @@ from commerce.problems import ProblemCode
 from commerce.record import GroupPrice
 from connectors.ccvshop import CONNECTOR
 from connectors.default_mapping import known_fields
-from connectors.errors import OutcomeUnknown
+from connectors.errors import OutcomeUnknown, RecordRefused
 from connectors.protocols import Identifier
 from connectors.records import Key, RecordKind, RecordTarget, Removal
 from mapping.rules import RuleSet
 from simulators.ccvshop import CcvShop
-from tests.connectors.ccvshop.shops import RecordShop, found, problem, record_shop, sentence, written
+from tests.connectors.ccvshop.shops import EVERYTHING, RecordShop, found, problem, record_shop, sentence, written
 
 TEN, TWELVE_TEN = Decimal("10.00"), Decimal("12.10")
 
@@ -221,3 +221,60 @@ async def test_prices_of_a_page_are_looked_up_with_few_calls(shop: RecordShop):
     ]
     assert len(await target.find(keys, Identifier.SKU)) == 200
     assert await shop.calls() == []
+
+
+async def test_prices_are_read_group_by_group_in_parts(shop: RecordShop):
+    prices = [
+        {"id": 1, "usergroup_id": 4, "product_id": 900, "price": 12.1, "discount": 1},
+        {"id": 2, "usergroup_id": 4, "product_id": 901, "price": 1.5},
+        {"id": 3, "usergroup_id": 5, "product_id": 900, "price": 10},
+        {"id": 4, "usergroup_id": 5, "product_id": 901, "hidden": True},
+    ]
+    await shop.sim.load({"usergroupproductadjustments": prices})
+    source = shop.source(RecordKind.PRICES)
+    pages = [await source.list_records(EVERYTHING, None, 1)]
+    while pages[-1].next_page:
+        pages.append(await source.list_records(EVERYTHING, pages[-1].next_page, 1))
+    records = [record for page in pages for record in page.records if isinstance(record, GroupPrice)]
+
+    assert [(record.source_id, record.group_name, record.sku, record.price_incl) for record in records] == [
+        ("1", "Dealer", "MUG", Decimal("11.1")),
+        ("2", "Dealer", "PEN", Decimal("1.5")),
+        ("3", "Staff", "MUG", Decimal(10)),
+    ]
+    assert {(record.currency, record.price_excl) for record in records} == {("EUR", None)}
+    assert (records[0].ean, records[0].raw["discount"], pages[-1].cursor) == ("8712345678906", 1, None)
+    assert sum(sum(page.unsupported.values()) for page in pages) == 1
+    calls = [call.partition("?")[0] for call in await shop.calls()]
+    assert calls.count("GET /usergroupproductadjustments/") == 2
+
+
+async def test_named_prices_are_read_and_those_without_a_price_are_gone(shop: RecordShop):
+    prices = [
+        {"id": 1, "usergroup_id": 4, "product_id": 900, "price": 12.1},
+        {"id": 2, "usergroup_id": 4, "product_id": 901, "hidden": True},
+    ]
+    await shop.sim.load({"usergroupproductadjustments": prices})
+    page = await shop.source(RecordKind.PRICES, prices_include_tax=False).read_records(["1", "2", "9", "../users/1"])
+
+    assert [record.model_dump()["price_excl"] for record in page.records] == [TWELVE_TEN]
+    assert page.removed == ["2", "9", "../users/1"]
+
+
+async def test_a_price_that_makes_no_sense_does_not_stop_its_page(shop: RecordShop):
+    prices = [{"id": n, "usergroup_id": 4, "product_id": product, "price": 1} for n, product in ((1, 900), (2, 901))]
+    await shop.sim.load({"usergroupproductadjustments": prices})
+    await shop.sim.patch("usergroupproductadjustments", 2, {"price": "much"})
+    source = shop.source(RecordKind.PRICES)
+    page = await source.list_records(EVERYTHING, None, 100)
+
+    assert [record.source_id for record in page.records] == ["1"]
+    assert [refused.source_id for refused in page.refused] == ["2"]
+
+
+async def test_a_shop_without_groups_stops_the_flow_with_what_to_do(shop: RecordShop):
+    await shop.sim.settings({"b2b_installed": False})
+    with pytest.raises(RecordRefused) as caught:
+        await shop.source(RecordKind.PRICES).list_records(EVERYTHING, None, 100)
+
+    assert "B2B" in caught.value.problem.sentence
