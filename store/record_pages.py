@@ -67,7 +67,7 @@ class RecordPages(Repository):
                 flow.read_total = total if total is not None else flow.read_total
                 move_read(flow, next_page, cursor, now, records=len(listed))
                 if next_page is None and whole:
-                    flow.complete_reads = reads
+                    flow.complete_reads, flow.last_sweep_at = reads, now
                 if unsupported:
                     flow.unsupported = dict(unsupported)
         return replace(outcome, superseded=superseded)
