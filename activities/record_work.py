@@ -31,6 +31,8 @@ from mapping.errors import ExpressionFailed, MappingFailed, ValueNotMapped
 from mapping.rules import Mapped
 from store import BindingRecord, ItemRecord, ItemState, Settled, SkipReason
 
+WAITS_FOR_CODE = "waits_for_tracking_code"
+"""The reason of a shipment that is ready but for its tracking code."""
 NEXT_LOOK = timedelta(minutes=5)
 """How long a shipment waits before it is looked at again for its tracking code."""
 
@@ -48,7 +50,7 @@ class Workbench:
     """By source id: what this flow has bound."""
     opposite: Opposite | None = None
     targets_of_orders: Mapping[str, str] = field(default_factory=dict)
-    """Shipments: our source's order id → the order at the target it was made from."""
+    """Shipments: our source's order id → the same order at the target, which this integration sent either way."""
 
     def lookup(self, table: str, value: str) -> str | None:
         """One row of the flow's value tables."""
@@ -116,11 +118,13 @@ def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decima
     variant = isinstance(record, Product) and bool(record.parent_id)
     if variant and isinstance(common, ProductFlowSettings) and common.variants == "skip":
         return _skipped(item, SkipReason.VARIANT, "Left out: it is a variant, and the settings say to skip those.")
+    if isinstance(record, Shipment) and not _has_order(bench, item, record):
+        return _skipped(item, SkipReason.NOT_AT_TARGET)
     if isinstance(record, Shipment) and isinstance(common, ShipmentFlowSettings) and not record.tracking_code:
         wait_until = record.shipped_at + common.longest_wait
         if now < wait_until:
             until = min(wait_until, now + NEXT_LOOK)
-            return Ended(Settled(item.id, ItemState.READY, reason="waits_for_tracking_code", not_before=until))
+            return Ended(Settled(item.id, ItemState.READY, reason=WAITS_FOR_CODE, not_before=until))
     binding = bench.bindings.get(item.source_id)
     job = Job(view, binding)
     if binding is not None and not binding.removed and binding.content_hash:
@@ -128,6 +132,12 @@ def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decima
         if binding.content_hash == content_hash(mapped, bench.hasher) or not common.update:
             return Ended(Settled(item.id, ItemState.DONE, reason="unchanged"))
     return job
+
+
+def _has_order(bench: Workbench, item: ItemRecord, shipment: Shipment) -> bool:
+    """Whether the target can have the order of a shipment; an order that was typed at the source may be sent later."""
+    known = item.source_id in bench.bindings or shipment.order_id in bench.targets_of_orders
+    return known or bool(shipment.order_reference)
 
 
 def key_of(bench: Workbench, job: Job, *, by_id: bool) -> Key:
@@ -157,7 +167,7 @@ def compared(
         problem = identity_problem(flow, job.view, job.binding, others, bench.hasher)
         if problem is not None:
             return refused(item, problem)
-        return _to_update(bench, job, found)
+        return _to_update(bench, job, found, others)
     except MappingFailed as refusal:
         return refused(item, _problem(item, refusal))
 
@@ -173,13 +183,14 @@ def _to_create(bench: Workbench, job: Job) -> None:
     )
 
 
-def _to_update(bench: Workbench, job: Job, found: Existing) -> Ended | None:
+def _to_update(bench: Workbench, job: Job, found: Existing, others: tuple[BindingRecord, ...]) -> Ended | None:
     flow = bench.flow
     job.existing = found
     job.mapped = flow.settings.rules.apply(job.view.fields, bench.lookup, creating=False)
     if bench.opposite is not None:
         job.echoed = bench.opposite.echoes(flow, job.view, bench.hasher)
-    wanted = {name: value for name, value in job.mapped.values.items() if name not in job.echoed}
+    left = job.echoed | _replaced(bench, job, found, others)
+    wanted = {name: value for name, value in job.mapped.values.items() if name not in left}
     different = differing(flow.target, found, wanted) if flow.settings.common.update else {}
     if not different:
         return equal(bench, job)
@@ -191,6 +202,16 @@ def _to_update(bench: Workbench, job: Job, found: Existing) -> Ended | None:
         key=key_of(bench, job, by_id=True),
     )
     return None
+
+
+def _replaced(bench: Workbench, job: Job, found: Existing, others: tuple[BindingRecord, ...]) -> frozenset[str]:
+    """What was sent of a delivery in whose place the target shows another delivery of the same order by now."""
+    mine, values = job.view.record.source_id, job.mapped.values
+    if not isinstance(job.view.record, Shipment) or all(other.source_key == mine for other in others):
+        return frozenset()
+    sent: Mapping[str, str] = job.binding.details.get(SENT, {}) if job.binding else {}
+    again = {name: value for name, value in values.items() if sent.get(name) == value_hash(value, bench.hasher)}
+    return frozenset(sent) if differing(bench.flow.target, found, again) else frozenset()
 
 
 def equal(bench: Workbench, job: Job) -> Ended:

@@ -15,6 +15,7 @@ from activities.heartbeat import beating
 from activities.pending_orders import pieces_on_their_way
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
+from activities.record_work import WAITS_FOR_CODE
 from activities.stage import content_hash
 from activities.vendors import ConnectionBroken, OpenRecordFlow, Scene, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
@@ -99,6 +100,8 @@ class RecordActivities:
                     workspace_id, flow_id, SkipReason.NOT_AT_TARGET, _LOOKED_AT_AGAIN, now
                 )
             step = _Step(sync, flow, claim, lease, await self._pieces(workspace_id, flow))
+            if sync.begin:
+                await self._look_at_waiting(step, now)
             waiting = await self._store.record_pages.count_ready(workspace_id, flow_id, now)
             more_pages = sync.read
             if sync.read and waiting < flow.settings.common.page_size:
@@ -139,6 +142,25 @@ class RecordActivities:
         if flow.source_connection.state is ConnectionState.NEW:
             await self._store.connections.mark_connected(sync.workspace_id, flow.source_connection.id)
         return page.next_page is not None or outcome.superseded
+
+    async def _look_at_waiting(self, step: _Step, now: datetime) -> None:
+        """Read again what has waited to be complete: by now it may be, or be taken back."""
+        workspace_id, flow_id, flow = step.sync.workspace_id, step.sync.flow_id, step.flow
+        waiting = await self._store.record_pages.due(workspace_id, flow_id, WAITS_FOR_CODE, _LOOKED_AT_AGAIN, now)
+        if not waiting:
+            return
+        with flow.calling_source():
+            page = await flow.source.read_records(waiting)
+        await self._store.record_pages.save_page(
+            workspace_id,
+            flow_id,
+            await self._entries(step, page),
+            next_page=None,
+            cursor=None,
+            whole=False,
+            read_number=None,
+            gone=page.removed,
+        )
 
     async def _entries(self, step: _Step, page: RecordPage) -> list[RecordEntry]:
         version = step.flow.flow.settings_version

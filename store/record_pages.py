@@ -251,6 +251,23 @@ class RecordPages(Repository):
         async with self._database.reading() as session:
             return (await session.exec(statement)).one()
 
+    async def due(self, workspace_id: str, flow_id: str, reason: str, limit: int, now: datetime) -> list[str]:
+        """Source ids of records that have waited for this reason until now, longest first."""
+        statement = (
+            select(Item.source_id)
+            .where(
+                col(Item.workspace_id) == workspace_id,
+                col(Item.flow_id) == flow_id,
+                col(Item.state) == ItemState.READY,
+                col(Item.reason) == reason,
+                col(Item.not_before) <= now,
+            )
+            .order_by(col(Item.not_before), col(Item.id))
+            .limit(limit)
+        )
+        async with self._database.reading() as session:
+            return list((await session.exec(statement)).all())
+
     async def look_again(self, workspace_id: str, flow_id: str, reason: str, limit: int, now: datetime) -> int:
         """Make records skipped for this reason ready again, least recently checked first; returns how many."""
         statement = (

@@ -58,7 +58,7 @@ class EAccountingShipments(BaseModel):
         min_length=1,
         max_length=50,
         title="Word before the tracking code",
-        description="What a text row begins with that holds the code.",
+        description="What a text row begins with that holds the code; the last such row counts.",
     )
     invoiced_is_shipped: bool = Field(
         default=False,
@@ -183,7 +183,7 @@ def _tracking(order: Record, settings: EAccountingShipments) -> tuple[str, str]:
 
 def _text_row(order: Record, word: str) -> str:
     wanted = word.strip().casefold()
-    for row in order.get("Rows") or ():
+    for row in reversed(order.get("Rows") or ()):
         text = str(row.get("Text") or "").strip()
         if row.get("IsTextRow") and text.casefold().startswith(wanted):
             return text[len(word.strip()) :]
@@ -191,10 +191,12 @@ def _text_row(order: Record, word: str) -> str:
 
 
 def _shipped_at(order: Record, number: str, settings: EAccountingShipments) -> datetime:
+    """The latest moment that fits what the vendor states, which is a date: its end, unless it is not over yet."""
     stated = str(order.get("ShippedDateTime") or "")
     try:
+        changed = aware(str(order.get("ModifiedUtc") or stated))
         if not stated:
-            return aware(str(order.get("ModifiedUtc") or ""))
+            return changed
         day = date.fromisoformat(stated[:10])
     except ValueError:
         raise RecordRefused(
@@ -208,7 +210,8 @@ def _shipped_at(order: Record, number: str, settings: EAccountingShipments) -> d
                 ),
             )
         ) from None
-    return datetime.combine(day, time.min, ZoneInfo(settings.time_zone)).astimezone(UTC)
+    over = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(settings.time_zone)).astimezone(UTC)
+    return min(changed, over)
 
 
 def _is_complete(order: Record) -> bool:
