@@ -127,9 +127,9 @@ def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decima
             return Ended(Settled(item.id, ItemState.READY, reason=WAITS_FOR_CODE, not_before=until))
     binding = bench.bindings.get(item.source_id)
     job = Job(view, binding)
-    if binding is not None and not binding.removed and binding.content_hash:
+    if binding is not None and not binding.removed and binding.content_hash and common.update:
         mapped = flow.settings.rules.apply(view.fields, bench.lookup, creating=False)
-        if binding.content_hash == content_hash(mapped, bench.hasher) or not common.update:
+        if binding.content_hash == content_hash(mapped, bench.hasher):
             return Ended(Settled(item.id, ItemState.DONE, reason="unchanged"))
     return job
 
@@ -273,12 +273,14 @@ def _binding(bench: Workbench, job: Job, target_id: str, number: str, *, written
     before: Mapping[str, str] = job.binding.details.get(SENT, {}) if job.binding else {}
     sent = {**before, **{name: value_hash(value, bench.hasher) for name, value in written.items()}}
     updating = bench.flow.settings.rules.apply(job.view.fields, bench.lookup, creating=False)
+    # While nothing is updated, people may change the target: once it is again, every record is compared with it.
+    stands = content_hash(updating, bench.hasher) if bench.flow.settings.common.update else ""
     return binding_of(
         bench.flow,
         job.view,
         target_id,
         number,
-        content_hash=content_hash(updating, bench.hasher),
+        content_hash=stands,
         sent=sent,
         hasher=bench.hasher,
     )
