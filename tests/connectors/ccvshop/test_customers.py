@@ -94,6 +94,7 @@ async def test_who_waits_for_approval_is_not_active(shop: RecordShop):
     assert not record.active
 
 
+@pytest.mark.feature("CUS-11")
 async def test_an_untouched_mapping_creates_the_whole_customer(shop: RecordShop):
     target = shop.target(RecordKind.CUSTOMERS)
     end = await written(target, KEY, await found(target, KEY), mapped(customer()))

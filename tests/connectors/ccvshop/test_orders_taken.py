@@ -94,6 +94,7 @@ async def only_order(shop: RecordShop) -> dict[str, Any]:
     return stored
 
 
+@pytest.mark.feature("ORD-07")
 async def test_an_order_appears_as_one_order_with_all_lines(shop: RecordShop):
     extra = (line("", "1", "4.95", LineKind.SHIPPING), line("", "1", "-5.00", LineKind.DISCOUNT, name="Spring sale"))
     wanted = order(line("MUG", "2", "20.00"), line("PEN", "3", "1.50"), *extra)

@@ -77,6 +77,7 @@ def test_a_part_of_an_order_does_not_make_it_shipped():
     assert "status" not in mapped(shipment(complete=False))
 
 
+@pytest.mark.feature("SHP-03")
 async def test_an_order_is_shipped_exactly_once(shop: RecordShop):
     await shop.sim.load({"orders": [order(25, status=2)]})
     target = shop.target(RecordKind.SHIPMENTS, mail=True)
