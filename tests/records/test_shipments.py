@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +244,30 @@ async def test_what_was_shipped_in_the_shop_already_is_done_and_what_it_lacks_is
     code, value, sentence = await why(small_world, flow)
     assert (code, value) == ("record_gone", "4711")
     assert 'no order with the number "4711"' in sentence
+
+
+async def test_an_order_typed_in_the_books_and_sent_to_the_shop_is_shipped_there(small_world: World):
+    await small_world.connect()
+    await small_world.stock_up()
+    product = {"productnumber": "MUG", "name": "A mug", "price": Decimal("12.10"), "vatrate": 21, "package_id": 1}
+    await small_world.shop.load({"products": [product]})
+    orders = await small_world.add_flow("orders")
+    flow = await small_world.add_flow("shipments")
+    await small_world.start()
+    await small_world.settled(orders)
+    customer = {"CustomerNumber": "77", "Name": "Piet Pietersen", "EmailAddress": "piet@example.nl"}
+    rows = [{"ArticleNumber": "MUG", "Quantity": 2, "UnitPrice": 10}]
+    texts = ["Track & trace: DHL JVGL7"]
+    typed = {"CustomerNumber": "77", "Status": SHIPPED, "Rows": rows, "text_rows": texts}
+    await small_world.books.load({"customers": [customer], "orders": [typed]})
+
+    # The shop does not have it yet, which is nobody's fault and is looked at again by itself.
+    standing = await look(small_world, flow)
+    assert (standing["skipped"], standing["parked"]) == (1, 0)
+    assert (await small_world.run(orders))["done"] == 1
+    await look(small_world, flow)
+    (order,) = (await small_world.shop.state("orders"))["orders"]
+    assert await shown(small_world, order["id"]) == (SENT, "JVGL7", "DHL")
 
 
 async def test_a_shipment_of_a_cancelled_order_waits_until_somebody_decides(small_world: World):
