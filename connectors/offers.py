@@ -7,7 +7,7 @@ from connectors.declaration import OrderTargetDeclaration, RecordSourceDeclarati
 from connectors.layers import NEEDS
 from connectors.order_flow import OrderFlowSettings
 from connectors.pairs import ORDERS, Pair
-from connectors.record_flow import COMMON_SETTINGS
+from connectors.record_flow import COMMON_SETTINGS, default_removals
 from connectors.records import RecordKind, Removal
 from mapping.expressions import Expression
 from mapping.fields import Field
@@ -38,6 +38,8 @@ def offered_common(pair: Pair) -> dict[str, Any]:
     if isinstance(source, RecordSourceDeclaration):
         choices["calculation"] = ["", *source.calculations]
     narrowed = _narrowed(schema, choices)
+    for name, removal in default_removals(RecordKind(pair.kind), target).items():
+        narrowed["properties"][name]["default"] = removal.value
     return narrowed if target.creates else _without(narrowed, {"create"})
 
 

@@ -209,7 +209,7 @@ def parse_record_flow(source: Connector, target: Connector, kind: RecordKind, ra
         raise SettingsRefused(f"Unknown group of settings: {', '.join(unknown)}. Use {kind}, source, target, mapping.")
     shared = raw.get("shared", {})
     try:
-        common = COMMON_SETTINGS[kind].model_validate(raw.get(kind, {}))
+        common = COMMON_SETTINGS[kind].model_validate(default_removals(kind, target_side) | raw.get(kind, {}))
         target_settings = _side(target_side.settings, shared.get("target", {}), raw.get("target", {}))
         changes = [Rule.model_validate(row) for row in raw.get("mapping", [])]
         flow = RecordFlow(
@@ -228,6 +228,17 @@ def parse_record_flow(source: Connector, target: Connector, kind: RecordKind, ra
         raise SettingsRefused(f"filter: {error.reason}") from error
     _check_choices(source, target, flow, source_side, target_side)
     return flow
+
+
+def default_removals(kind: RecordKind, target: RecordTargetDeclaration) -> dict[str, Removal]:
+    """What happens to records that are no longer wanted, before a person sets it.
+
+    A target that lacks the kind's own default does what comes nearest.
+    """
+    nearest = Removal.RESET if Removal.RESET in target.removals else Removal.LEAVE
+    defaults = {name: COMMON_SETTINGS[kind].model_fields[name].default for name in ("filtered_out", "gone")}
+    offered = target.removals | {Removal.LEAVE}
+    return {name: default if default in offered else nearest for name, default in defaults.items()}
 
 
 def missing_record_settings(flow: RecordFlow) -> tuple[str, ...]:
