@@ -116,6 +116,7 @@ class EAccountingOrders(BaseModel):
     new_article_unit: str = Field(
         default="",
         title="Unit of new articles",
+        description="What articles that orders bring in are counted in.",
         json_schema_extra={"choices": "units", **mandatory_with("missing_product", MissingProduct.CREATE)},
     )
     new_article_label: str = Field(
