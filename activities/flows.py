@@ -6,6 +6,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.heartbeat import beating
+from activities.listing import page_entry
 from activities.products import product_bindings
 from activities.records import read_again
 from activities.stage import content_hash
@@ -14,8 +15,8 @@ from commerce.problems import Problem, ProblemCode
 from connectors import exact_json
 from connectors.errors import Temporary
 from connectors.order_flow import ReadMode, SettingsRefused
-from connectors.protocols import ListedOrder, ReadFrom, RefusedListing
-from store import ConnectionState, PageEntry, SkipReason, Store
+from connectors.protocols import ReadFrom, RefusedListing
+from store import ConnectionState, PageEntry, Store
 from workflows import names
 from workflows.messages import (
     ORDERS,
@@ -133,7 +134,7 @@ class FlowActivities:
         outcome = await self._store.items.save_page(
             fetch.workspace_id,
             fetch.flow_id,
-            [*(_entry(flow, order) for order in page.orders), *named],
+            [*(page_entry(flow, order) for order in page.orders), *named],
             read_number=run.read_number,
             next_page=page.next_page,
             cursor=page.cursor,
@@ -158,7 +159,7 @@ class FlowActivities:
         await self._store.items.save_entries(
             fetch.workspace_id,
             fetch.flow_id,
-            [_entry(flow, order) for order in listed.orders],
+            [page_entry(flow, order) for order in listed.orders],
             settings_version=flow.flow.settings_version,
         )
 
@@ -218,23 +219,6 @@ def _is_enough(flow: OpenFlow, orders: int) -> bool:
     amount, reading = flow.settings.orders.amount_per_run, flow.flow.reading
     before = reading.records if reading is not None else 0
     return amount is not None and (before + orders) // amount > before // amount
-
-
-def _entry(flow: OpenFlow, order: ListedOrder) -> PageEntry:
-    ready = flow.settings.orders.passes(
-        reference=order.reference, status=order.status, payment=order.payment_status, payment_method=None
-    )
-    return PageEntry(
-        source_id=order.source_id,
-        reference=order.reference,
-        fingerprint=order.fingerprint,
-        header=exact_json.dumps(order.header).encode(),
-        placed_at=order.placed_at,
-        currency=order.currency,
-        total=order.total,
-        ready=ready,
-        reason=None if ready else SkipReason.FILTERED,
-    )
 
 
 def _refused_entry(refused: RefusedListing) -> PageEntry:

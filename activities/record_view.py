@@ -49,8 +49,29 @@ def read_record(kind: RecordKind, body: bytes) -> Record:
     return RECORDS[kind].model_validate_json(body)
 
 
+def pieces_of(flow: OpenRecordFlow, record: Record, number: str, on_their_way: Mapping[str, Decimal]) -> Decimal:
+    """Pieces of an article in orders on their way; these name it as the target of the stock does.
+
+    Args:
+        flow: The flow.
+        record: What the source states.
+        number: What the target calls the record, once that is known; until then its SKU there is worked out.
+        on_their_way: Pieces by the SKU on the order lines.
+    """
+    common = flow.settings.common
+    if not isinstance(record, StockLevel) or not isinstance(common, StockFlowSettings):
+        return Decimal(0)
+    worked_out = common.target_sku(record.sku) if common.identifier is Identifier.SKU else ""
+    return on_their_way.get(number or worked_out, Decimal(0))
+
+
 def view_of(
-    flow: OpenRecordFlow, item: ItemRecord, record: Record, values: ValueTables, on_their_way: Mapping[str, Decimal]
+    flow: OpenRecordFlow,
+    item: ItemRecord,
+    record: Record,
+    values: ValueTables,
+    on_their_way: Mapping[str, Decimal],
+    number: str = "",
 ) -> View:
     """What the flow's settings make of a record before it is mapped.
 
@@ -60,6 +81,7 @@ def view_of(
         record: The record as its source states it.
         values: The flow's value tables.
         on_their_way: Pieces by SKU in orders that the source of the stock does not have yet.
+        number: What the target calls the record, where that is known.
 
     Raises:
         RecordRefused: The record lacks what it is found by, or a setting does not suit it.
@@ -86,7 +108,7 @@ def view_of(
         calculation = common.calculation or flow.source_side.default_calculation
         if calculation not in record.figures:
             raise RecordRefused(_figure_missing(record, calculation))
-        fields["quantity"] = record.figures[calculation] - on_their_way.get(record.sku, Decimal(0))
+        fields["quantity"] = record.figures[calculation] - pieces_of(flow, record, number, on_their_way)
         fields["managed"] = common.manage_stock and record.managed
     if isinstance(record, GroupPrice) and isinstance(common, PriceFlowSettings):
         _check_currency(record, common)

@@ -111,7 +111,9 @@ def looked_over(
 def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decimal], now: datetime) -> Job | Ended:
     flow = bench.flow
     record = read_record(flow.kind, item.body or b"")
-    view = view_of(flow, item, record, bench.values, on_their_way)
+    binding = bench.bindings.get(item.source_id)
+    number = binding.target_number if binding is not None else ""
+    view = view_of(flow, item, record, bench.values, on_their_way, number)
     common = flow.settings.common
     if not flow.settings.filter.passes(view.fields, bench.lookup):
         return _skipped(item, SkipReason.FILTERED)

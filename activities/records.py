@@ -12,14 +12,15 @@ from temporalio.exceptions import ApplicationError
 from activities.claiming import claimed
 from activities.failures import Wait
 from activities.heartbeat import beating
-from activities.pending_orders import pieces_on_their_way
+from activities.pending_orders import list_new_orders, pieces_on_their_way
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
+from activities.record_view import pieces_of
 from activities.record_work import WAITS_FOR_CODE
 from activities.stage import content_hash
 from activities.vendors import ConnectionBroken, OpenRecordFlow, Scene, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
-from commerce.record import Record, StockLevel
+from commerce.record import Record
 from connectors import exact_json
 from connectors.errors import RecordRefused, Temporary
 from connectors.order_flow import SettingsRefused
@@ -116,6 +117,7 @@ class RecordActivities:
         if not (isinstance(common, StockFlowSettings) and common.subtract_orders):
             return {}
         # Before the stock is read: an order that gets through in between counts twice for a moment, never not at all.
+        await list_new_orders(self._store, self._vendors, workspace_id, flow)
         return await pieces_on_their_way(self._store, self._vendors, workspace_id, flow)
 
     async def _read_page(self, step: _Step) -> bool:
@@ -163,8 +165,14 @@ class RecordActivities:
         )
 
     async def _entries(self, step: _Step, page: RecordPage) -> list[RecordEntry]:
-        version = step.flow.flow.settings_version
-        entries = [_entry(record, version, step.on_their_way) for record in page.records]
+        sync, flow = step.sync, step.flow
+        known = [record.source_id for record in page.records] if step.on_their_way else []
+        bound = await self._store.bindings.find(sync.workspace_id, sync.flow_id, str(flow.kind), known)
+        entries: list[RecordEntry] = []
+        for record in page.records:
+            binding = bound.get(record.source_id)
+            pieces = pieces_of(flow, record, binding.target_number if binding else "", step.on_their_way)
+            entries.append(_entry(record, flow.flow.settings_version, pieces))
         for refused in page.refused:
             problem = _malformed(refused)
             problem_id = await self._store.problems.raise_(step.sync.workspace_id, step.sync.flow_id, problem)
@@ -249,10 +257,9 @@ def _body(record: Record) -> bytes:
     return record.model_dump_json().encode()
 
 
-def _entry(record: Record, settings_version: int, on_their_way: Mapping[str, Decimal]) -> RecordEntry:
+def _entry(record: Record, settings_version: int, pieces: Decimal) -> RecordEntry:
     """A record and what its outcome depends on: its own content, the settings, and pieces in orders on their way."""
     body = _body(record)
-    pieces = on_their_way.get(record.sku) if isinstance(record, StockLevel) else None
     fingerprint = content_hash(str(settings_version), body.decode(), str(pieces or ""))
     return RecordEntry(record.source_id, record.reference, fingerprint, body)
 

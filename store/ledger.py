@@ -28,6 +28,8 @@ class EventKind(StrEnum):
     SKIPPED = "skipped"
     FINISHED = "finished"
     NOTE = "note"
+    SUPERSEDED = "superseded"
+    """What was read before was never sent: something newer took its place."""
 
 
 def event(sealer: Sealer, item: Item, at: datetime, kind: str, text: str) -> ItemEvent:
@@ -42,6 +44,16 @@ def event(sealer: Sealer, item: Item, at: datetime, kind: str, text: str) -> Ite
         text=sealer.seal(ItemEvent, "text", item.workspace_id, event_id, text.encode()),
         settings_version=item.settings_version,
     )
+
+
+async def note_superseded(
+    session: AsyncSession, database: Database, sealer: Sealer, item_ids: Sequence[str], at: datetime
+) -> None:
+    """Say of records that were not sent yet, or refused, that what was read of them before never will be."""
+    text = "Superseded: the record was read afresh before this was sent; only the newest is."
+    for start in range(0, len(item_ids), CHUNK):
+        items = await session.exec(select(Item).where(col(Item.id).in_(item_ids[start : start + CHUNK])))
+        await add_all(session, database, [event(sealer, item, at, EventKind.SUPERSEDED, text) for item in items.all()])
 
 
 async def release_rows(

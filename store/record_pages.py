@@ -13,7 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.ids import new_id
 from store.items import FIRST_WAIT, LONGEST_WAIT
-from store.ledger import EventKind, event, item_record
+from store.ledger import EventKind, event, item_record, note_superseded
 from store.pages import move_read
 from store.records import ItemRecord, ItemState, PageOutcome, ProblemState, RecordEntry, Settled, SkipReason
 from store.repository import CHUNK, Repository, add_all, locked
@@ -111,6 +111,8 @@ class RecordPages(Repository):
         now: datetime,
     ) -> None:
         """Bring changed records up to what is listed now; those that are worked on at the moment follow afterwards."""
+        unsent = [row.id for row in rows if row.state in {ItemState.READY, ItemState.PARKED}]
+        await note_superseded(session, self._database, self._sealer, unsent, now)
         in_flight = [row.id for row in rows if row.state == ItemState.IN_FLIGHT]
         others = [row for row in rows if row.state != ItemState.IN_FLIGHT]
         refused = [row.id for row in others if listed[row.source_id].problem_id]

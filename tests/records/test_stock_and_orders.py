@@ -1,0 +1,147 @@
+"""Stock of the books in the shop while the shop's own orders are on their way into the books."""
+
+from decimal import Decimal
+
+import pytest
+
+from tests.records.stocks import SHIPPED, fill_shop, in_books, in_shop, keep_stock, sent_to_shop
+from tests.world import World, shop_order, shop_row
+
+PRICE = Decimal("12.10")
+
+
+async def sold_in_shop(world: World, number: int, sku: str, count: int, **members: object) -> None:
+    """A customer's order of the shop; the shop itself takes the pieces off."""
+    stored = next(one for one in (await world.shop.state("products"))["products"] if one["productnumber"] == sku)
+    await world.shop.patch("products", stored["id"], {"stock": stored["stock"] - count})
+    await world.shop.load({"orders": [shop_order(number, rows=[shop_row(sku, count, PRICE)], **members)]})
+
+
+async def both_flows(world: World, stock: int, **common: object) -> str:
+    """Books and shop with so many mugs, orders going one way and stock the other; returns the stock flow's id."""
+    await world.connect()
+    await world.stock_up()
+    await keep_stock(world, MUG=stock)
+    await fill_shop(world, MUG=0)
+    await world.ready(target={"terms_of_payment": ""})
+    flow = await world.add_flow("stock", common=common)
+    await world.settled(flow)
+    assert await in_shop(world) == {"MUG": stock}
+    return flow
+
+
+@pytest.mark.feature("STK-07")
+async def test_a_sale_lowers_the_books_stock_once_and_the_stock_flow_does_not_fight_it(small_world: World):
+    """30 in the house, 29 sold and not shipped, 50 more come in: 1, then 51."""
+    world = small_world
+    flow = await both_flows(world, 30)
+    await world.shop.forget_requests()
+    await sold_in_shop(world, 1001, "MUG", 29)
+    await world.run()
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 1}
+    mug = (await in_books(world))["MUG"]
+    assert (mug["StockBalance"], mug["StockBalanceReserved"]) == (30, 29)
+    assert await sent_to_shop(world) == []
+
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 80}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 51}
+
+    (order,) = await world.documents()
+    await world.books.load({"orders": [{"Number": order["Number"], "Status": SHIPPED}]})
+    await world.run(flow)
+    mug = (await in_books(world))["MUG"]
+    assert (mug["StockBalance"], mug["StockBalanceReserved"]) == (51, 0)
+    assert await in_shop(world) == {"MUG": 51}
+    assert await sent_to_shop(world) == [{"stock": 51}]
+
+
+async def test_orders_that_wait_on_their_way_into_the_books_are_taken_off(small_world: World):
+    """The same, while the order is parked: the books do not know yet that 29 are sold."""
+    world = small_world
+    flow = await both_flows(world, 30)
+    await world.shop.forget_requests()
+    await sold_in_shop(world, 1001, "MUG", 29, paymethod="Cheque")
+    assert (await world.run())["parked"] == 1
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 1}
+    assert (await in_books(world))["MUG"]["StockBalanceReserved"] == 0
+
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 80}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 51}
+
+    # The order goes through at last, and from now on the books reserve what was taken off here.
+    assert await world.map_payment("Cheque") == 1
+    await world.run()
+    await world.run(flow)
+    assert (await in_books(world))["MUG"]["StockBalanceReserved"] == 29
+    assert await in_shop(world) == {"MUG": 51}
+    assert await sent_to_shop(world) == [{"stock": 51}]
+
+    await sold_in_shop(world, 1002, "MUG", 1, paymethod="Barter")
+    await world.run()
+    await world.change_flow(flow, "stock", subtract_orders=False)
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 90}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 61}
+
+
+async def test_orders_count_for_the_article_whatever_the_shop_calls_it(small_world: World):
+    """A prefix in the shop; then articles found by EAN, where only the shop's own number stands on the orders."""
+    world = small_world
+    await world.connect()
+    await world.stock_up()
+    await keep_stock(world, MUG=30)
+    await world.books.load({"articles": [{"Number": "MUG", "Barcodes": [{"Barcode": "8712345678906"}]}]})
+    await fill_shop(world, **{"WEB-MUG": 0})
+    await world.shop.patch("products", 900, {"eannumber": "8712345678906"})
+    await world.ready(target={"terms_of_payment": ""})
+    flow = await world.add_flow("stock", common={"add_prefix": "WEB-"})
+    await world.settled(flow)
+    await sold_in_shop(world, 1001, "WEB-MUG", 4)
+    assert (await world.run())["parked"] == 1
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 31}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"WEB-MUG": 27}
+
+    await world.change_flow(flow, "stock", add_prefix="", identifier="ean")
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 40}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"WEB-MUG": 36}
+
+
+async def test_a_sale_that_its_own_flow_has_not_seen_yet_is_taken_off(small_world: World):
+    world = small_world
+    flow = await both_flows(world, 10)
+    await sold_in_shop(world, 1001, "MUG", 3)
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 15}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 12}
+    # The stock flow only takes the order down; its own flow sends it, once.
+    assert await world.documents() == []
+    standing = await world.run()
+    assert (standing["listed"], standing["done"]) == (1, 1)
+    await world.run(flow)
+    assert len(await world.documents()) == 1
+    assert await in_shop(world) == {"MUG": 12}
+
+
+@pytest.mark.feature("STK-08")
+async def test_orders_move_the_books_stock_without_any_stock_flow(small_world: World):
+    """What a document does to stock is the books' own rule, so the type of document is the choice."""
+    world = small_world
+    await world.connect()
+    await world.stock_up()
+    await keep_stock(world, MUG=10)
+    await world.ready(document_type="order")
+    seen = []
+    for number, document_type in enumerate(("order", "invoice", "quote"), 1001):
+        await world.change(document_type=document_type)
+        await world.deliver(shop_order(number, rows=[shop_row("MUG", 3, PRICE)]))
+        mug = (await in_books(world))["MUG"]
+        seen.append((mug["StockBalance"], mug["StockBalanceReserved"]))
+    assert seen == [(10, 3), (7, 3), (7, 3)]
+    kinds = [flow["kind"] for flow in (await world.api("GET", f"/integrations/{world.integration_id}"))["flows"]]
+    assert kinds == ["orders"]
