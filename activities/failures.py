@@ -40,7 +40,7 @@ async def order_failures(store: Store, order: OrderInput) -> AsyncIterator[None]
     try:
         yield
     except (RecordRefused, RecordGone, SettingsRefused) as error:
-        raise await _refusal(store, order, _problem(error, order.source_id)) from error
+        raise await _refusal(store, order, problem_of(error, order.source_id)) from error
     except ConnectionBroken as error:
         await store.connections.mark_broken(order.workspace_id, error.connection_id, error.problem)
         await store.items.postpone(order.workspace_id, order.item_id, datetime.now(UTC))
@@ -80,7 +80,8 @@ async def _refusal(store: Store, order: OrderInput, problem: Problem) -> Applica
     return ApplicationError(problem.sentence, problem_id, str(problem.code), type=PROBLEM, non_retryable=True)
 
 
-def _problem(error: RecordRefused | RecordGone | SettingsRefused, source_id: str) -> Problem:
+def problem_of(error: RecordRefused | RecordGone | SettingsRefused, source_id: str) -> Problem:
+    """Why an order waits that cannot go on."""
     if isinstance(error, RecordRefused):
         return error.problem
     if isinstance(error, SettingsRefused):

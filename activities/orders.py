@@ -50,11 +50,11 @@ class OrderActivities:
             with stage.flow.calling_source():
                 read = await stage.flow.source.read_order(order.source_id, stage.listed())
             await self._store.items.save_body(order.workspace_id, order.item_id, read.model_dump_json().encode())
-            if not _passes(stage, read):
+            if not passes(stage, read):
                 await self._finish(stage, state=ItemState.SKIPPED, reason=SkipReason.FILTERED)
                 return OrderStep(outcome="skipped", detail="filtered")
-            found = await _look_up(stage, read)
-            if found is not None and _is_right(stage, read, found):
+            found = await look_up(stage, read)
+            if found is not None and is_right(stage, read, found):
                 return await _told(stage, await self._confirm(stage, found))
             return OrderStep(outcome="go")
 
@@ -95,8 +95,8 @@ class OrderActivities:
                 return await _told(stage, ended)
             key = f"document/{order.item_id}"
             async with claimed(self._store, order.workspace_id, key, stage.flow.settle) as claim:
-                found = await _look_up(stage, stage.order())
-                if found is not None and _is_right(stage, stage.order(), found):
+                found = await look_up(stage, stage.order())
+                if found is not None and is_right(stage, stage.order(), found):
                     step = await self._confirm(stage, found)
                 elif claim.held_for is not None:
                     raise Wait("An earlier request may still be at work at the target.", claim.held_for)
@@ -178,7 +178,8 @@ class OrderActivities:
         )
 
 
-def _passes(stage: Stage, order: Order) -> bool:
+def passes(stage: Stage, order: Order) -> bool:
+    """Whether the flow's filters let an order through."""
     return stage.flow.settings.orders.passes(
         reference=order.reference,
         status=order.status,
@@ -221,7 +222,8 @@ async def _told(stage: Stage, step: OrderStep) -> OrderStep:
     return step
 
 
-async def _look_up(stage: Stage, order: Order) -> Document | None:
+async def look_up(stage: Stage, order: Order) -> Document | None:
+    """The order's document at the target, by its reference."""
     kind = stage.flow.settings.orders.document_type
     with stage.flow.calling_target():
         return await stage.flow.target.find_document(order.reference, kind, placed_at=order.placed_at)
@@ -231,7 +233,7 @@ def _agrees(stage: Stage, order: Order, document: Document) -> bool:
     return abs(document.total - order.total) <= stage.flow.settings.orders.rounding_limit
 
 
-def _is_right(stage: Stage, order: Order, found: Document) -> bool:
+def is_right(stage: Stage, order: Order, found: Document) -> bool:
     """Whether a found document needs nothing more: one that an attempt of ours left behind may have to be repaired."""
     return found.complete and (stage.item.write_started_at is None or _agrees(stage, order, found))
 

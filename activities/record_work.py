@@ -102,7 +102,7 @@ def looked_over(
                 continue
             jobs.append(job)
         except (RecordRefused, MappingFailed, ExpressionFailed) as refusal:
-            ended.append(refused(item, _problem(item, refusal)))
+            ended.append(refused(item, problem_of(item, refusal)))
         except Exception as error:  # noqa: BLE001 - whatever it is, one record must not stop its page
             ended.append(refused(item, _broken(item, error)))
     return jobs, ended
@@ -171,7 +171,7 @@ def compared(
             return refused(item, problem)
         return _to_update(bench, job, found, others)
     except MappingFailed as refusal:
-        return refused(item, _problem(item, refusal))
+        return refused(item, problem_of(item, refusal))
 
 
 def _to_create(bench: Workbench, job: Job) -> None:
@@ -337,7 +337,8 @@ def _twin(bench: Workbench, job: Job, twin: str, now: datetime) -> Ended:
     )
 
 
-def _problem(item: ItemRecord, error: RecordRefused | MappingFailed | ExpressionFailed) -> Problem:
+def problem_of(item: ItemRecord, error: RecordRefused | MappingFailed | ExpressionFailed) -> Problem:
+    """Why a record cannot be filtered or mapped."""
     if isinstance(error, RecordRefused):
         return error.problem
     if isinstance(error, ValueNotMapped):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -27,7 +27,7 @@ from connectors.order_flow import SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
 from connectors.record_flow import StockFlowSettings
 from connectors.records import RecordPage
-from store import Claim, ConnectionState, FlowRun, RecordEntry, SkipReason, Store
+from store import Claim, ConnectionState, FlowRun, ItemRecord, RecordEntry, SkipReason, Store
 from workflows import names
 from workflows.messages import WAIT, FlowCounts, SyncInput, SyncResult
 
@@ -189,9 +189,21 @@ class RecordActivities:
             items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now)
             if not items:
                 return False
-            batch = Batch(self._store, workspace_id, step.flow, step.claim, step.lease)
-            await batch.work(items, step.on_their_way, now)
+            for version, group in _by_version(items, step.flow.flow.settings_version).items():
+                await self._work_on(step, group, version, now)
         return await self._store.record_pages.count_ready(workspace_id, flow_id, datetime.now(UTC)) > 0
+
+    async def _work_on(self, step: _Step, items: Sequence[ItemRecord], version: int | None, now: datetime) -> None:
+        workspace_id = step.sync.workspace_id
+        batch = Batch(self._store, workspace_id, step.flow, step.claim, step.lease)
+        if version is not None:
+            try:
+                flow = await self._vendors.open_record_flow(workspace_id, step.sync.flow_id, version=version)
+            except SettingsRefused as error:
+                await batch.refuse(items, _refused_settings(error))
+                return
+            batch = replace(batch, flow=flow)
+        await batch.work(items, step.on_their_way, now)
 
     def _scene(self, sync: SyncInput, flow: OpenRecordFlow) -> Scene:
         return Scene(
@@ -245,6 +257,14 @@ async def read_again(store: Store, vendors: Vendors, workspace_id: str, flow_id:
         read_number=None,
         gone=page.removed,
     )
+
+
+def _by_version(items: Sequence[ItemRecord], today: int) -> dict[int | None, list[ItemRecord]]:
+    """Items by the version of the settings that they are to be sent with; None: today's."""
+    groups: dict[int | None, list[ItemRecord]] = {}
+    for item in items:
+        groups.setdefault(None if item.pinned_version == today else item.pinned_version, []).append(item)
+    return groups
 
 
 def _start(flow: OpenRecordFlow, run: FlowRun) -> ReadFrom:

@@ -186,6 +186,8 @@ class OpenRecordFlow(OpenEnds):
     target_side: RecordTargetDeclaration
     source: RecordSource
     target: RecordTarget
+    values: Mapping[str, Mapping[str, str]] | None = None
+    """The value tables of an earlier version; None: those of today."""
 
     @property
     def kind(self) -> RecordKind:
@@ -233,11 +235,7 @@ class Vendors:
             ConnectionBroken: One of the connections waits for a person.
             SettingsRefused: The flow's settings do not fit (any more).
         """
-        flow, values = await self._store.flows.get(workspace_id, flow_id), None
-        name = flow_id
-        if version not in {None, flow.settings_version}:
-            flow, values = await self._earlier(workspace_id, flow, version or 0)
-            name = f"{flow_id} as of version {version}"
+        name, flow, values = await self._flow(workspace_id, flow_id, version)
         source, target = await self._ends(workspace_id, flow, recording)
         key = _state(flow, source, target)
         known = self._flows.get(name)
@@ -261,13 +259,13 @@ class Vendors:
         return opened
 
     async def open_record_flow(
-        self, workspace_id: str, flow_id: str, *, recording: Recording | None = None
+        self, workspace_id: str, flow_id: str, *, version: int | None = None, recording: Recording | None = None
     ) -> OpenRecordFlow:
-        """Both sides of a flow that moves in pages, with today's settings; raises like `open_flow`."""
-        flow = await self._store.flows.get(workspace_id, flow_id)
+        """Both sides of a flow that moves in pages; like `open_flow`."""
+        name, flow, values = await self._flow(workspace_id, flow_id, version)
         source, target = await self._ends(workspace_id, flow, recording)
         key = _state(flow, source, target)
-        known = self._flows.get(flow_id)
+        known = self._flows.get(name)
         if recording is None and known is not None and known[0] == key and isinstance(known[1], OpenRecordFlow):
             return _as_now(known[1], flow, source, target)
         kind = RecordKind(flow.kind)
@@ -282,9 +280,10 @@ class Vendors:
             target_side=target_side,
             source=source_side.open(source.client, source.settings, settings.source),
             target=target_side.open(target.client, target.settings, settings.target),
+            values=values,
         )
         if recording is None:
-            self._flows[flow_id] = (key, opened)
+            self._flows[name] = (key, opened)
         return opened
 
     @contextlib.asynccontextmanager
@@ -311,13 +310,18 @@ class Vendors:
                     await account.test()
                 await self._store.connections.mark_connected(workspace_id, connection_id)
 
-    async def _earlier(
-        self, workspace_id: str, flow: FlowRecord, version: int
-    ) -> tuple[FlowRecord, Mapping[str, Mapping[str, str]]]:
+    async def _flow(
+        self, workspace_id: str, flow_id: str, version: int | None
+    ) -> tuple[str, FlowRecord, Mapping[str, Mapping[str, str]] | None]:
+        """What a flow is kept open under, the flow, and the value tables of an earlier version."""
+        flow = await self._store.flows.get(workspace_id, flow_id)
+        if version is None or version == flow.settings_version:
+            return flow_id, flow, None
         then = await self._store.flows.version(workspace_id, flow.id, version)
         settings = {name: group for name, group in then.settings.items() if name != "shared"}
         shared = then.settings.get("shared", {})
-        return replace(flow, settings=settings, shared=shared, settings_version=version), then.value_tables
+        earlier = replace(flow, settings=settings, shared=shared, settings_version=version)
+        return f"{flow_id} as of version {version}", earlier, then.value_tables
 
     async def _ends(self, workspace_id: str, flow: FlowRecord, recording: Recording | None) -> tuple[_End, _End]:
         source = await self._end(workspace_id, flow.source_connection_id, recording)

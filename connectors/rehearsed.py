@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from commerce.problems import Problem
-from mapping.rules import Rule
 
 MOST_RECORDS = 100
 """Records that one preview works on."""
@@ -137,7 +136,9 @@ class Rehearsals(Protocol):
     async def preview(self, workspace_id: str, flow_id: str, wish: PreviewWish) -> Preview:
         """What a run would do with some records of the source."""
 
-    async def back_test(self, workspace_id: str, flow_id: str, rules: Sequence[Rule], count: int) -> BackTest:
+    async def back_test(
+        self, workspace_id: str, flow_id: str, rows: Sequence[Mapping[str, Any]], count: int
+    ) -> BackTest:
         """What these changes to the default mapping would have made of the newest items; no vendor is called."""
 
     async def difference(self, workspace_id: str, item_id: str, as_it_was: int) -> VersionDifference:

@@ -12,7 +12,7 @@ from store.ledger import EventKind, item_record
 from store.problems import problem_record
 from store.records import Counts, ItemEventRecord, ItemPage, ItemRecord, ItemState, SkipReason, Timeline
 from store.repository import Repository, one
-from store.tables import Exchange, Item, ItemEvent
+from store.tables import Exchange, Flow, Item, ItemEvent
 from store.tables import Problem as ProblemRow
 
 WATCHED_FOR = timedelta(days=90)
@@ -72,6 +72,25 @@ class ItemQueries(Repository):
         )
         async with self._database.reading() as session:
             return (await session.exec(statement.limit(1))).first() is not None
+
+    async def version_before_today(self, workspace_id: str, item_id: str) -> int:
+        """The version of the flow's settings that an item was last worked on with, before today's.
+
+        One that was never worked on with others has its own. Raises `NotFoundError`.
+        """
+        async with self._database.reading() as session:
+            item = await self._read_item(session, workspace_id, item_id)
+            flow = await session.get_one(Flow, item.flow_id)
+            told = await session.exec(
+                select(func.max(ItemEvent.settings_version)).where(
+                    col(ItemEvent.workspace_id) == workspace_id,
+                    col(ItemEvent.item_id) == item_id,
+                    col(ItemEvent.settings_version) < flow.settings_version,
+                )
+            )
+            earlier = told.one() or 0
+        mine = item.settings_version
+        return max(earlier, mine if mine < flow.settings_version else 0) or mine
 
     async def unfinished(self, workspace_id: str, flow_id: str) -> list[ItemRecord]:
         """All items that are ready, in flight or parked, with header and body decrypted."""

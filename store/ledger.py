@@ -69,7 +69,7 @@ async def release_rows(
     """Parked items become ready, to be read afresh; those of other states must not be given.
 
     Intervals start anew unless it was time that let them go. ``as_version`` pins the settings of the next attempts;
-    without it today's settings count.
+    without it today's settings count, but time leaves them as they are.
     """
     now = datetime.now(UTC)
     for start in range(0, len(items), CHUNK):
@@ -80,12 +80,11 @@ async def release_rows(
             "problem_id": None,
             "next_release_at": None,
             "not_before": None,
-            "pinned_version": as_version,
             "releases": Item.releases + 1,
             "updated_at": now,
         }
         if not by_time:
-            changes["waits"] = 0
+            changes |= {"waits": 0, "pinned_version": as_version}
         await session.exec(
             update(Item).where(col(Item.id).in_([item.id for item in chunk])).values(**changes),
             execution_options={"synchronize_session": False},
