@@ -67,6 +67,7 @@ async def test_a_pairs_choices_are_those_of_its_sides(scene: Scene):
     assert products["flow"]["mandatory"] == ["Package"]
 
 
+@pytest.mark.feature("PRD-22")
 async def test_pictures_are_no_subject_where_a_side_has_none(scene: Scene):
     told = await schema(scene.client, "eaccounting", "ccvshop", "products")
     assert "largest_photo_mb" not in told["target_schema"]["properties"]

@@ -65,6 +65,8 @@ async def test_no_made_up_request_breaks_an_endpoint(
         "problem_id": await running.park(items.values()),
         "system": "books",
         "table": "payment_method",
+        "other": "ccvshop",
+        "target": "YourReference",
         "name": "payment_methods",
     }
     loop = asyncio.get_running_loop()
