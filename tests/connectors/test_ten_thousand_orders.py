@@ -35,7 +35,7 @@ from tests.connectors.eaccounting.conftest import connection_settings
 from tests.connectors.generated_orders import BUYERS, Body, Generated, generated
 from tests.connectors.support import KeptExchanges, LocalBudget, MemoryVault
 from tests.orders.test_golden_totals import GOLDEN
-from tests.world import shop_order
+from tests.shop_orders import shop_order
 
 COUNT = 10_000
 MOST_PARKED = 0.01

@@ -19,7 +19,8 @@ from simulators.eaccounting import EAccounting
 from simulators.kit import VendorAnswer, VendorRequest
 from tests.child_server import free_port
 from tests.durability.support import process, worker_process
-from tests.world import CLIENT, World, shop_order, shop_row, world
+from tests.shop_orders import shop_order, shop_row
+from tests.world import CLIENT, World, world
 
 NAME, STREET, PHONE = "Zoë-Kanarie Vögelaar", "Kwetterlaan'steeg", "0307919191"
 EMAIL, BLOCKED, SHAPELESS = "kanarie@example.nl", "kanarie.vast@example.nl", "kanarie.stuk@example.nl"

@@ -12,8 +12,9 @@ from embedded import child, temporal_command
 from settings import Settings
 from tests.child_server import free_port
 from tests.durability.support import calls, worker_process
+from tests.shop_orders import shop_order
 from tests.waiting import eventually
-from tests.world import World, shop_order, world
+from tests.world import World, world
 
 SAME = {"email": "first@example.nl"}
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.durability.support import calls
-from tests.world import World, shop_order, world
+from tests.shop_orders import shop_order
+from tests.world import World, world
 
 SAME = {"email": "buyer@example.nl"}
 

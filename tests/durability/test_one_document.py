@@ -7,8 +7,9 @@ import pytest
 from temporalio.exceptions import WorkflowAlreadyStartedError
 
 from tests.durability.support import calls
+from tests.shop_orders import shop_order, shop_row
 from tests.waiting import eventually
-from tests.world import World, shop_order, shop_row
+from tests.world import World
 from workflows.messages import ORDER_WORKFLOW, OrderInput, order_workflow_id
 
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from tests.durability.support import calls
+from tests.shop_orders import shop_order
 from tests.waiting import eventually
-from tests.world import World, shop_order
+from tests.world import World
 
 SAME = {"email": "buyer@example.nl"}
 

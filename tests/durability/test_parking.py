@@ -14,8 +14,9 @@ from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 
 from tests.durability.support import worker_process
+from tests.shop_orders import shop_order, shop_row
 from tests.waiting import eventually
-from tests.world import World, shop_order, shop_row, world
+from tests.world import World, world
 
 EVERY_SECOND = "* * * * * *"
 SAME = {"email": "buyer@example.nl"}

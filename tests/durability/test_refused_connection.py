@@ -1,7 +1,8 @@
 """A connection that is refused waits once, for all its orders, and they keep their place."""
 
+from tests.shop_orders import shop_order
 from tests.waiting import eventually
-from tests.world import World, shop_order
+from tests.world import World
 
 
 async def test_an_ended_consent_stops_the_connection_and_not_each_order(small_world: World):

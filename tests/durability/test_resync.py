@@ -11,8 +11,9 @@ from settings import Settings
 from tests.child_server import free_port
 from tests.durability.support import calls, worker_process
 from tests.durability.test_killed_workers import answers
+from tests.shop_orders import shop_order
 from tests.waiting import eventually
-from tests.world import World, shop_order, world
+from tests.world import World, world
 
 ARTICLES, ORDERS = 50, 20
 
@@ -77,7 +78,7 @@ async def test_a_back_fill_paused_at_two_fifths_outlives_the_death_of_everything
         await stack.enter_async_context(worker_process(made, tmp_path / "second.log"))
 
         async def paused() -> bool:
-            return (await made.standing(products))["state"] == "paused"
+            return bool((await made.standing(products))["state"] == "paused")
 
         await eventually(paused)
         assert len((await made.shop.state("products"))["products"]) <= before + 1

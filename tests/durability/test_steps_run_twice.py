@@ -4,7 +4,8 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities import activities
-from tests.world import World, shop_order
+from tests.shop_orders import shop_order
+from tests.world import World
 from workflows import names
 from workflows.messages import OrderInput, OrderStep
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.durability.support import calls
-from tests.world import shop_order, shop_row, world
+from tests.shop_orders import shop_order, shop_row
+from tests.world import world
 
 
 @pytest.mark.feature("ORD-01")

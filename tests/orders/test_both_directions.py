@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.world import World, shop_order
+from tests.shop_orders import shop_order
+from tests.world import World
 
 CUSTOMER = {
     "CustomerNumber": "77",

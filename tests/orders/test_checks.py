@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 EXEMPT = {"is_intra_community_order": True, "shipping_tax_percentage": 0}
 BERLIN = {"country_code": "DE", "zipcode": "10115", "city": "Berlin", "company": "Beispiel GmbH"}

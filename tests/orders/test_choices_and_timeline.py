@@ -3,7 +3,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 
 @pytest.mark.feature("MAP-06")

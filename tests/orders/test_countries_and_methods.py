@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 MUG = shop_row("MUG", 1, Decimal("12.10"))
 BELGIUM = {"country_code": "BE", "zipcode": "9000", "city": "Gent"}

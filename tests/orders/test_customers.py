@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.world import World, shop_order
+from tests.shop_orders import shop_order
+from tests.world import World
 
 CUSTOMERS = "/v2/customers"
 

@@ -2,7 +2,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 KINDS = {
     "order": "orders",

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 ROWS = [shop_row("MUG", 3, Decimal("12.10")), shop_row("BOOK", 2, Decimal("21.80"), 9)]
 BUYER = {

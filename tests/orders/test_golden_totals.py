@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 EXTRA = ("shipping", "fee", "discount", "rounding")
 NET = {"order_row_taxes_included": False, "shipping_taxes_included": False, "taxes_included": False}

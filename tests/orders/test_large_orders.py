@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 MEGABYTE = 1_000_000
 LARGEST_PAYLOAD = 2 * 1024 * 1024

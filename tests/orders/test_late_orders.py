@@ -1,4 +1,5 @@
-from tests.world import World, shop_order
+from tests.shop_orders import shop_order
+from tests.world import World
 
 
 async def test_an_order_that_appears_long_after_its_date_is_found_by_the_sweep(small_world: World):

@@ -4,7 +4,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 LAMP = shop_row("LAMP", 1, Decimal("24.20"))
 

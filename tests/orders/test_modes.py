@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from tests.shop_orders import shop_order, shop_row
 from tests.waiting import eventually
-from tests.world import World, shop_order, shop_row
+from tests.world import World
 
 PAID, SENT = "1", "4"
 

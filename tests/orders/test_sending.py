@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from simulators.eaccounting.masterdata import article_view
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 
 @pytest.mark.feature("ORD-12")

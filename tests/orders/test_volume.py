@@ -1,6 +1,7 @@
 import pytest
 
-from tests.world import World, shop_order
+from tests.shop_orders import shop_order
+from tests.world import World
 
 ORDERS, PAID_EVERY = 10_000, 200
 

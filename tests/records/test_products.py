@@ -20,9 +20,10 @@ from tests.records.goods import (
     products,
     writes,
 )
+from tests.shop_orders import shop_order
 from tests.temporal_server import TIME_SKIPPING, temporal_server
 from tests.waiting import eventually
-from tests.world import World, shop_order, world
+from tests.world import World, world
 
 FIVE_MINUTES = timedelta(minutes=5)
 SHORTLY = timedelta(seconds=5)

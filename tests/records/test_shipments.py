@@ -17,7 +17,8 @@ from connectors.pairs import pairs
 from simulators.eaccounting.orders import back_order
 from simulators.kit import exactjson
 from store import Store
-from tests.world import World, shop_order, world
+from tests.shop_orders import shop_order
+from tests.world import World, world
 from worker import compose_worker
 
 SHIPPED, ONGOING = 3, 2

@@ -5,7 +5,8 @@ from decimal import Decimal
 import pytest
 
 from tests.records.stocks import SHIPPED, fill_shop, in_books, in_shop, keep_stock, sent_to_shop
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 PRICE = Decimal("12.10")
 

@@ -9,7 +9,8 @@ from simulators.eaccounting.account import fixed_id
 from tests.records.goods import PIECES, TO_SHOP, article, product
 from tests.records.stocks import fill_shop, keep_stock
 from tests.rehearsal.support import announced, assert_alike, by_reference, preview, sent
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 
 async def forget(world: World) -> None:

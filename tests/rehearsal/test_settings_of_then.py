@@ -6,7 +6,8 @@ import pytest
 
 from tests.records.goods import TO_SHOP, article, product, products
 from tests.rehearsal.support import ledger, sent
-from tests.world import World, shop_order, shop_row
+from tests.shop_orders import shop_order, shop_row
+from tests.world import World
 
 TODAY = {"settings": "today"}
 AS_IT_WAS = {"settings": "as_it_was"}
