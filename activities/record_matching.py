@@ -1,6 +1,6 @@
 """Which record of the target is meant, and what of it differs from what the mapping wants."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,8 +10,8 @@ from activities.record_view import View
 from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from connectors.record_flow import ProductFlowSettings, RecordFlow
-from connectors.records import Comparing, Existing, RecordTarget
-from store import BindingRecord
+from connectors.records import Comparing, Existing, RecordKind, RecordTarget
+from store import BindingRecord, ItemRecord
 
 Hasher = Callable[[str], str]
 
@@ -19,6 +19,8 @@ SENT = "sent"
 """In a binding's details: target field → keyed hash of the value last written."""
 KEY = "key"
 """In a binding's details: keyed hash of what the record was found by."""
+SHARES = "shares"
+"""In a binding's details: set when the target's record is first of all another source record's."""
 _SHORT = 16
 
 
@@ -129,6 +131,31 @@ def identity_problem(
             ),
         )
     return None
+
+
+def owner_of(flow: OpenRecordFlow, view: View, others: Sequence[BindingRecord]) -> BindingRecord | None:
+    """The customer that the target's customer is already, when ours has the same e-mail address.
+
+    Its data counts: the target's record would else be overwritten by turns.
+    """
+    if flow.kind is not RecordKind.CUSTOMERS:
+        return None
+    owners = (other for other in others if not other.removed and not other.details.get(SHARES))
+    return next((other for other in owners if other.source_key != view.record.source_id), None)
+
+
+def shared_warning(item: ItemRecord, found: Existing, owner: BindingRecord) -> str:
+    """What a person is told of two customers that are one at the target."""
+    return (
+        f"Warning: {item.reference} has the same e-mail address as source record {owner.source_key}, so both are "
+        f"customer {found.number or found.target_id} at the target, with the data of source record {owner.source_key}. "
+        "Make them one at the source, or give one of them another address."
+    )
+
+
+def first_of(bindings: Sequence[BindingRecord]) -> BindingRecord:
+    """Of the bindings to one target record, the one whose data is there."""
+    return next((binding for binding in bindings if not binding.details.get(SHARES)), bindings[0])
 
 
 def binding_of(

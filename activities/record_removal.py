@@ -4,7 +4,7 @@ from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import RecordGone, RecordRefused
 from connectors.protocols import Identifier
-from connectors.records import Existing, Key, Removal
+from connectors.records import Key, Removal
 from store import ItemRecord, SkipReason, Store
 
 _AT_ONCE = 100
@@ -41,24 +41,38 @@ def _removal(flow: OpenRecordFlow, item: ItemRecord) -> Removal:
 
 async def _remove(store: Store, workspace_id: str, flow: OpenRecordFlow, item: ItemRecord, target_id: str) -> None:
     removal, kind = _removal(flow, item), str(flow.kind)
-    key = Key(source_id=item.source_id, text=item.reference, target_id=target_id)
+    bound = (await store.bindings.of_targets(workspace_id, flow.flow.id, kind, [target_id])).get(target_id, ())
+    sharing = [other.source_key for other in bound if other.source_key != item.source_id and not other.removed]
     try:
-        with flow.calling_target():
-            found = (await flow.target.find([key], Identifier.SKU)).get(item.source_id)
-            if isinstance(found, Existing):
-                await flow.target.remove(found, removal)
-        text = f"Taken away at the target ({removal}): {item.target_number or target_id}."
-    except RecordGone:
-        text = "The target does not have it any more."
+        if sharing:
+            text = f"Left at the target: {item.target_number or target_id} is source record {sharing[0]} as well."
+        else:
+            text = await _taken_away(flow, item, target_id, removal)
     except RecordRefused as refusal:
         problem_id = await store.problems.raise_(workspace_id, flow.flow.id, refusal.problem)
         await store.record_pages.taken_away(workspace_id, item.id, refusal.problem.sentence, problem_id=problem_id)
         return
-    if removal is Removal.DELETE:
+    if sharing or removal is Removal.DELETE:
         await store.bindings.forget(workspace_id, flow.flow.id, kind, [item.source_id])
     else:
         await store.bindings.mark_removed(workspace_id, flow.flow.id, kind, [item.source_id])
     await store.record_pages.taken_away(workspace_id, item.id, text)
+
+
+async def _taken_away(flow: OpenRecordFlow, item: ItemRecord, target_id: str, removal: Removal) -> str:
+    """Do it, and say what was done; raises `RecordRefused`."""
+    key = Key(source_id=item.source_id, text=item.reference, target_id=target_id)
+    try:
+        with flow.calling_target():
+            found = (await flow.target.find([key], Identifier.SKU)).get(item.source_id)
+            if isinstance(found, Problem):
+                raise RecordRefused(found)
+            if found is not None:
+                await flow.target.remove(found, removal)
+                return f"Taken away at the target ({removal}): {item.target_number or target_id}."
+    except RecordGone:
+        pass
+    return "The target does not have it any more."
 
 
 def _too_many(flow: OpenRecordFlow, going: int, total: int) -> Problem:

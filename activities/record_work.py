@@ -12,12 +12,15 @@ import structlog
 
 from activities.record_matching import (
     SENT,
+    SHARES,
     Hasher,
     Opposite,
     binding_of,
     differing,
     identity_problem,
+    owner_of,
     plain,
+    shared_warning,
     value_hash,
 )
 from activities.record_view import ValueTables, View, read_record, view_of
@@ -127,7 +130,6 @@ def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decima
         if now < wait_until:
             until = min(wait_until, now + NEXT_LOOK)
             return Ended(Settled(item.id, ItemState.READY, reason=WAITS_FOR_CODE, not_before=until))
-    binding = bench.bindings.get(item.source_id)
     job = Job(view, binding)
     if binding is not None and not binding.removed and binding.content_hash and common.update:
         mapped = flow.settings.rules.apply(view.fields, bench.lookup, creating=False)
@@ -146,6 +148,9 @@ def key_of(bench: Workbench, job: Job, *, by_id: bool) -> Key:
     """What a job's record is looked for by: its id at the target when that is known."""
     key, binding = job.view.key, job.binding
     opposite = bench.opposite.bindings.get(key.source_id) if bench.opposite else None
+    if binding is not None and binding.details.get(SHARES):
+        # Whose it is may have changed, and so may the address that the two had in common.
+        binding = None
     known = binding.target_id if binding else opposite.source_key if opposite else ""
     if isinstance(job.view.record, Shipment):
         known = known or bench.targets_of_orders.get(job.view.record.order_id, "")
@@ -169,7 +174,8 @@ def compared(
         problem = identity_problem(flow, job.view, job.binding, others, bench.hasher)
         if problem is not None:
             return refused(item, problem)
-        return _to_update(bench, job, found, others)
+        owner = owner_of(flow, job.view, others)
+        return _to_update(bench, job, found, others) if owner is None else _sharing(bench, job, found, owner)
     except MappingFailed as refusal:
         return refused(item, problem_of(item, refusal))
 
@@ -236,6 +242,19 @@ def equal(bench: Workbench, job: Job) -> Ended:
         text=text,
     )
     return Ended(settled, _binding(bench, job, existing.target_id, existing.number, written={}))
+
+
+def _sharing(bench: Workbench, job: Job, found: Existing, owner: BindingRecord) -> Ended:
+    settled = Settled(
+        job.item.id,
+        ItemState.DONE,
+        reason=SkipReason.SHARED,
+        target_id=found.target_id,
+        target_number=found.number,
+        notes=[shared_warning(job.item, found, owner)],
+    )
+    binding = _binding(bench, job, found.target_id, found.number, written={})
+    return Ended(settled, replace(binding, details={**binding.details, SENT: {}, SHARES: True}))
 
 
 def written(bench: Workbench, job: Job, outcome: Written) -> Ended:

@@ -70,6 +70,8 @@ class SkipReason(StrEnum):
     VARIANT = "variant"
     """A variant, for a target that has none."""
     FILTERED = "filtered"
+    SHARED = "shared"
+    """It is the same at the target as another source record, whose data counts."""
     SKIPPED_BY_PERSON = "skipped_by_person"
 
 
