@@ -1,9 +1,25 @@
+import os
+
 import pytest
 
+from bench import volume
 from tests.shop_orders import shop_order
 from tests.world import World
 
 ORDERS, PAID_EVERY = 10_000, 200
+
+
+LONG = "LONGSHORE_LONG_TESTS"
+
+
+@pytest.mark.slow
+@pytest.mark.feature("ORD-34")
+@pytest.mark.skipif(LONG not in os.environ, reason=f"takes about 20 minutes; set {LONG}=1, as a nightly run does")
+async def test_ten_thousand_orders_of_one_day_all_arrive():
+    """Every part in a process of its own, two workers; what arrived is read from the simulators' state."""
+    outcome = await volume.run(ORDERS)
+    assert outcome.ok, outcome
+    assert outcome.flow["done"] == ORDERS
 
 
 @pytest.mark.slow
