@@ -33,6 +33,7 @@ from store.records import (
     SkipReason,
     Timeline,
 )
+from store.rehearsing import item_for_rehearsal
 from store.store import RehearsalStore, Store
 from store.tokens import Vault
 
@@ -74,5 +75,6 @@ __all__ = [
     "Timeline",
     "UndecipherableError",
     "Vault",
+    "item_for_rehearsal",
     "migrate",
 ]

@@ -1,14 +1,14 @@
 """The ledger while something is only tried out: read as it is, and never written."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
 from store.bindings import Bindings
 from store.claims import Claim, Claims
 from store.database import Database
 from store.items import Items
-from store.records import BindingRecord
+from store.records import BindingRecord, ItemRecord, ItemState, PageEntry, PageOutcome, SkipReason
 from store.repository import KeyedHashes
 from store.sealing import Sealer
 
@@ -71,11 +71,12 @@ class FreeClaims(Claims):
 
 
 class NotedItems(Items):
-    """Items as they are; what would be noted on them is kept in ``noted``."""
+    """Items as they are. What would be noted on them is kept in ``noted``; what is listed anew is remembered."""
 
     def __init__(self, database: Database, sealer: Sealer, keyed_hash: KeyedHashes) -> None:
         super().__init__(database, sealer, keyed_hash)
         self.noted: list[str] = []
+        self._listed: dict[str, dict[str, ItemRecord]] = {}
 
     async def note(self, workspace_id: str, item_id: str, kind: str, text: str) -> None:
         """Keep the text."""
@@ -84,3 +85,69 @@ class NotedItems(Items):
 
     async def save_body(self, workspace_id: str, item_id: str, body: bytes) -> None:
         """Nothing: it is read again by who needs it."""
+
+    async def save_entries(
+        self, workspace_id: str, flow_id: str, entries: Sequence[PageEntry], *, settings_version: int
+    ) -> PageOutcome:
+        """Remember what is new and passes the flow's filters, as waiting to be worked on."""
+        listed = self._listed.setdefault(flow_id, {})
+        for entry in entries:
+            known = (await self.search(workspace_id, flow_id=flow_id, source_id=entry.source_id, limit=1)).items
+            left_out = any(item.state is ItemState.SKIPPED and item.reason == SkipReason.FILTERED for item in known)
+            if entry.ready and (not known or left_out):
+                listed[entry.source_id] = item_for_rehearsal(
+                    flow_id, "", entry.source_id, entry.reference, settings_version, header=entry.header
+                )
+        return PageOutcome(listed=len(entries), new=len(listed), changed=0, unchanged=0)
+
+    async def unfinished(self, workspace_id: str, flow_id: str) -> list[ItemRecord]:
+        """See `ItemQueries.unfinished`; with what was listed anew."""
+        return [*await super().unfinished(workspace_id, flow_id), *self._listed.get(flow_id, {}).values()]
+
+
+def item_for_rehearsal(
+    flow_id: str,
+    integration_id: str,
+    source_id: str,
+    reference: str,
+    settings_version: int,
+    *,
+    header: bytes | None = None,
+    body: bytes | None = None,
+) -> ItemRecord:
+    """An item for a record that is only tried out: on its first attempt, and known to the ledger by nothing."""
+    now = datetime.now(UTC)
+    return ItemRecord(
+        id=f"rehearsed/{source_id}",
+        flow_id=flow_id,
+        integration_id=integration_id,
+        source_id=source_id,
+        reference=reference,
+        fingerprint="",
+        state=ItemState.IN_FLIGHT,
+        reason=None,
+        placed_at=None,
+        currency=None,
+        total=None,
+        problem_id=None,
+        attempts=1,
+        releases=0,
+        next_release_at=None,
+        not_before=None,
+        changed_meanwhile=False,
+        write_started_at=None,
+        checked_at=None,
+        target_kind=None,
+        target_id=None,
+        target_number=None,
+        target_total=None,
+        rounding=None,
+        confirmed_by_lookup=False,
+        settings_version=settings_version,
+        pinned_version=None,
+        created_at=now,
+        updated_at=now,
+        finished_at=None,
+        header=header,
+        body=body,
+    )

@@ -3,14 +3,14 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from activities.vendors import OpenFlow, OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from commerce.record import Record
 from connectors.protocols import ListedOrder, ReadFrom, RefusedListing
 from connectors.rehearsed import Expected, PreviewWish, RehearsedRecord
-from store import FlowRecord, ItemRecord, ItemState, Store
+from store import FlowRecord, ItemRecord, Store, item_for_rehearsal
 
 EntryT = TypeVar("EntryT", ListedOrder, Record)
 
@@ -83,32 +83,7 @@ async def chosen_records(store: Store, workspace_id: str, flow: OpenRecordFlow, 
 
 def item_of(flow: FlowRecord, source_id: str, reference: str, body: bytes | None = None) -> ItemRecord:
     """A place in the ledger for a record that is only rehearsed."""
-    now = datetime.now(UTC)
-    absent: dict[str, Any] = dict.fromkeys(
-        (
-            *("reason", "placed_at", "currency", "total", "problem_id", "next_release_at", "not_before"),
-            *("write_started_at", "checked_at", "target_kind", "target_id", "target_number", "target_total"),
-            *("rounding", "pinned_version", "finished_at"),
-        )
-    )
-    return ItemRecord(
-        id=f"rehearsed/{source_id}",
-        flow_id=flow.id,
-        integration_id=flow.integration_id,
-        source_id=source_id,
-        reference=reference,
-        fingerprint="",
-        state=ItemState.IN_FLIGHT,
-        attempts=1,
-        releases=0,
-        changed_meanwhile=False,
-        confirmed_by_lookup=False,
-        settings_version=flow.settings_version,
-        created_at=now,
-        updated_at=now,
-        body=body,
-        **absent,
-    )
+    return item_for_rehearsal(flow.id, flow.integration_id, source_id, reference, flow.settings_version, body=body)
 
 
 async def _chosen(

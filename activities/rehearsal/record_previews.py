@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from activities.pending_orders import pieces_on_their_way
+from activities.pending_orders import list_new_orders, pieces_on_their_way
 from activities.record_batch import Batch
 from activities.record_work import Ended, Job, Workbench, failed, looked_over
 from activities.rehearsal.choosing import chosen_records, item_of
@@ -37,6 +37,7 @@ class RecordPreview:
         ]
         pieces: Mapping[str, Decimal] = {}
         if isinstance(flow.settings.common, StockFlowSettings) and flow.settings.common.subtract_orders:
+            await list_new_orders(self._store, vendors, self._workspace_id, flow)
             pieces = await pieces_on_their_way(self._store, vendors, self._workspace_id, flow)
         batch = Batch(self._store, self._workspace_id, flow, None, timedelta(0))
         bench = await batch.bench(items)

@@ -74,17 +74,23 @@ async def test_what_a_later_filter_would_take_away_is_announced(small_world: Wor
     assert [body for _, _, body in await sent(world)] == [{"active": False}]
 
 
-async def test_stock_is_announced_with_the_pieces_of_orders_taken_off(small_world: World) -> None:
+async def test_stock_is_announced_with_the_pieces_of_new_orders_taken_off(small_world: World) -> None:
     world = small_world
+    await world.connect()
+    await world.stock_up()
     await keep_stock(world, MUG=10, BOOK=4)
-    await fill_shop(world, MUG=1, BOOK=4)
+    await fill_shop(world, MUG=10, BOOK=4)
+    await world.ready(target={"terms_of_payment": ""})
     flow = await world.add_flow("stock")
-    await forget(world)
-    made = await preview(world, flow)
-    assert made["summary"] == {"update": 1, "equal": 1}
-    assert by_reference(made)["MUG"]["differences"] == {"stock": {"at_target": 1, "would_become": 10}}
-    await world.start()
     await world.settled(flow)
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 30}]})
+    await world.shop.load({"orders": [shop_order(1001, rows=[shop_row("MUG", 3, Decimal("12.10"))])]})
+    await forget(world)
+    made = await preview(world, flow, limit=100)
+    others = len(world.articles) - 2
+    assert made["summary"] == {"update": 1, "equal": 1, "skipped": others}
+    assert by_reference(made)["MUG"]["differences"] == {"stock": {"at_target": 10, "would_become": 27}}
+    await world.run(flow)
     assert_alike(announced(made), await sent(world))
 
 

@@ -1,5 +1,6 @@
 """Mappings tried on what was read before, and retries with the settings of then or of today."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ async def test_a_mapping_is_tried_on_orders_that_were_read(small_world: World) -
 async def test_orders_are_retried_as_they_were_or_with_todays_mapping(small_world: World) -> None:
     world = small_world
     await world.ready()
-    await world.deliver(*(shop_order(number, rows=[shop_row("NEW", 1, 10)]) for number in (1001, 1002)))
+    await world.deliver(*(shop_order(number, rows=[shop_row("NEW", 1, Decimal(10))]) for number in (1001, 1002)))
     await remap(world, world.flow_id, row("OurReference", '"Shop " ~ reference'))
     assert {one["state"] for one in await world.items()} == {"parked"}
     await world.books.load({"articles": [{"Number": "NEW", "vat_rate": 21}]})
