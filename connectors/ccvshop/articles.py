@@ -2,7 +2,9 @@
 
 The shop answers one number per call. A listing of up to 250 products per call is cheaper when the shop is small beside
 what is looked for: it is read when it takes at most one call per five records, which one call finds out beforehand.
-Then a record costs at most 0.2 calls to find, otherwise 1. Source: CCV Shop API documentation, products.
+Then a record costs at most 0.2 calls to find, otherwise 1. When as many single look-ups were made as a listing takes
+calls, it is read and kept for a while: linking 100 000 products takes some 800 calls instead of 100 000.
+Source: CCV Shop API documentation, products.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +13,7 @@ from typing import Any
 
 from commerce.problems import Problem, ProblemCode
 from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, pages, read_collection
+from connectors.ccvshop.article_index import ArticleIndex
 from connectors.client import VendorClient
 from connectors.errors import RecordGone, Temporary
 from connectors.protocols import Identifier
@@ -18,6 +21,7 @@ from connectors.records import Key
 
 _WORTH_A_SCAN = 10
 _RECORDS_PER_CALL = 5
+_WORTH_AN_INDEX = 100
 _PRODUCT_NUMBERS: Mapping[Identifier, str] = {Identifier.SKU: "productnumber", Identifier.EAN: "eannumber"}
 _VARIANT_NUMBERS: Mapping[Identifier, tuple[str, ...]] = {
     Identifier.SKU: ("product_number", "sku_number"),
@@ -62,6 +66,8 @@ class ArticleFinder:
         self._client = client
         self._expand = {"expand": ",".join(expand)} if expand else {}
         self._has_variants: bool | None = None
+        self._index = ArticleIndex()
+        self._single_calls = 0
 
     async def find(self, keys: Sequence[Key], by: Identifier) -> dict[str, list[Article]]:
         """What answers to each key, by source id; a key with a ``target_id`` is only looked for by that."""
@@ -69,9 +75,12 @@ class ArticleFinder:
         certain = False
         if len(keys) >= _WORTH_A_SCAN and await self._is_small(len(keys)):
             certain = await self._scan(keys, by, found)
+        elif await self._has_index(len(keys)):
+            self._take_listed(keys, by, found)
         for key in keys:
             if found[key.source_id] or certain:
                 continue
+            self._single_calls += 1
             # A listing in pages can miss a product when another one is removed meanwhile.
             found[key.source_id] = await (
                 self._by_id(key.target_id) if key.target_id else self._by_number(key.text, by)
@@ -89,7 +98,39 @@ class ArticleFinder:
         return answer.body
 
     async def _is_small(self, wanted: int) -> bool:
-        beyond = max(1, wanted // _RECORDS_PER_CALL) * LARGEST_PAGE
+        return await self._fits_in(max(1, wanted // _RECORDS_PER_CALL))
+
+    async def _has_index(self, wanted: int) -> bool:
+        """Whether there is a listing to use; it is read once it has become worth its calls."""
+        if self._index.usable:
+            return True
+        if wanted < _WORTH_A_SCAN or self._single_calls < _WORTH_AN_INDEX:
+            return False
+        if not await self._fits_in(self._single_calls):
+            return False
+        index = ArticleIndex()
+        seen = set()
+        async for page in pages(self._client, f"{ROOT}/products/", self._expand, operation="list products"):
+            for product in page:
+                if product.get("id") not in seen:
+                    seen.add(product.get("id"))
+                    index.add(product, _names(product))
+        index.finish()
+        self._index, self._single_calls = index, 0
+        return index.usable
+
+    def _take_listed(self, keys: Sequence[Key], by: Identifier, found: dict[str, list[Article]]) -> None:
+        for key in keys:
+            if key.target_id:
+                products = self._index.named(f"id {key.target_id.partition(':')[0]}")
+                articles = [one for product in products for one in (Article(product), *variants_of(product))]
+                found[key.source_id] = [one for one in articles if one.target_id == key.target_id]
+            else:
+                found[key.source_id] = _matching(self._index.named(f"{by} {key.text}"), key.text, by)
+
+    async def _fits_in(self, calls: int) -> bool:
+        """Whether so many pages show the whole shop."""
+        beyond = calls * LARGEST_PAGE
         params = {"orderby": "id", "start": str(beyond), "size": "1"}
         answer = await read_collection(self._client, f"{ROOT}/products/", params, operation="list products")
         return not items_of(answer)
@@ -155,6 +196,13 @@ def _numbers(article: Article, by: Identifier) -> set[str]:
     if article.combination is None:
         return {str(article.product.get(_PRODUCT_NUMBERS[by]) or "").strip()} - {""}
     return {str(article.combination.get(name) or "").strip() for name in _VARIANT_NUMBERS[by]} - {""}
+
+
+def _names(product: Mapping[str, Any]) -> set[str]:
+    """What an index knows a product by: its id, and every number of it and of its variants."""
+    articles = (Article(product), *variants_of(product))
+    numbers = {f"{by} {number}" for by in Identifier for article in articles for number in _numbers(article, by)}
+    return {f"id {product.get('id')}", *numbers}
 
 
 def _matching(products: Iterable[Mapping[str, Any]], number: str, by: Identifier) -> list[Article]:

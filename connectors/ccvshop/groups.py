@@ -14,7 +14,7 @@ from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path, read
 from connectors.ccvshop.fields import Fields
 from connectors.ccvshop.writing import refusal
 from connectors.client import VendorClient
-from connectors.errors import ConnectionRefused, RecordRefused
+from connectors.errors import ConnectionRefused, RecordRefused, Temporary
 from connectors.protocols import RefusedListing
 
 ADJUSTMENTS = f"{ROOT}/usergroupproductadjustments/"
@@ -68,6 +68,19 @@ async def shop_currency(client: VendorClient) -> str:
     return Fields("Shop settings", settings.body or {}).text("currency").upper()
 
 
+async def read_price(client: VendorClient, price_id: str) -> Adjustment | None:
+    """One price of a group; None when it does not exist. Raises `RecordRefused` when it cannot be understood."""
+    if not (price_id.isascii() and price_id.isdigit()):
+        return None
+    operation = f"read the group price {price_id}"
+    answer = await client.read("GET", f"{ADJUSTMENTS}{price_id}/", operation=operation, accept={Action.GONE})
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        return None
+    if not isinstance(answer.body, dict):
+        raise Temporary(f"CCV Shop did not send the group price {price_id}.")
+    return _adjustment(answer.body)
+
+
 class GroupPrices:
     """Groups and their prices, remembered for ten minutes; what we write ourselves is remembered too."""
 
@@ -107,7 +120,7 @@ class GroupPrices:
 
     async def ask(self, group: str, product_id: int) -> list[Adjustment]:
         """What one product costs a group, as it is now."""
-        return [read_adjustment(item) for item in await self._list(group, {"product_id": str(product_id)})]
+        return [_adjustment(item) for item in await self._list(group, {"product_id": str(product_id)})]
 
     def forget(self, group: str) -> None:
         """Read the prices of a group anew the next time."""
@@ -123,7 +136,7 @@ class GroupPrices:
         refused: list[RefusedListing] = []
         for item in await self._list(group, {}):
             try:
-                adjustment = read_adjustment(item)
+                adjustment = _adjustment(item)
                 found[adjustment.product_id].append(adjustment)
             except RecordRefused as refusal_of_one:
                 sentence = refusal_of_one.problem.sentence
@@ -144,8 +157,7 @@ class GroupPrices:
         return self._clock() - read_at > _REMEMBERED_SECONDS
 
 
-def read_adjustment(item: Mapping[str, Any]) -> Adjustment:
-    """One price of a group. Raises `RecordRefused` when it cannot be understood."""
+def _adjustment(item: Mapping[str, Any]) -> Adjustment:
     fields = Fields("Price of a customer group", item)
     return Adjustment(
         adjustment_id=fields.whole_number("id"),

@@ -7,7 +7,6 @@ only be asked for customer by customer, so they are neither handed out nor count
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -15,13 +14,11 @@ from pydantic import Field as Setting
 
 from commerce.record import GroupPrice
 from connectors import exact_json
-from connectors.answers import Action
 from connectors.ccvshop.api import ROOT, pages
 from connectors.ccvshop.fields import Fields
-from connectors.ccvshop.groups import ADJUSTMENTS, Adjustment, GroupPrices, read_adjustment, shop_currency
+from connectors.ccvshop.groups import Adjustment, GroupPrices, read_price, shop_currency
 from connectors.client import VendorClient
 from connectors.declaration import RecordSourceDeclaration
-from connectors.errors import Temporary
 from connectors.protocols import ReadDeclaration, ReadFrom, RefusedListing
 from connectors.records import RecordPage
 from mapping.fields import Field, FieldKind
@@ -94,7 +91,7 @@ class CcvPricesOut:
         found: list[Adjustment] = []
         removed: list[str] = []
         for source_id in source_ids:
-            adjustment = await self._read(source_id)
+            adjustment = await read_price(self._client, source_id)
             if adjustment is None or adjustment.price is None:
                 removed.append(source_id)
             else:
@@ -111,17 +108,6 @@ class CcvPricesOut:
             Field("raw.discount", "Discount", FieldKind.MONEY),
             Field("raw.hidden", "Hidden", FieldKind.BOOLEAN),
         )
-
-    async def _read(self, source_id: str) -> Adjustment | None:
-        if not (source_id.isascii() and source_id.isdigit()):
-            return None
-        operation = f"read the group price {source_id}"
-        answer = await self._client.read("GET", f"{ADJUSTMENTS}{source_id}/", operation=operation, accept={Action.GONE})
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            return None
-        if not isinstance(answer.body, dict):
-            raise Temporary(f"CCV Shop did not send the group price {source_id}.")
-        return read_adjustment(answer.body)
 
     async def _records(
         self, prices: Sequence[Adjustment], names: Mapping[str, str]

@@ -18,7 +18,7 @@ from connectors.answers import Action
 from connectors.ccvshop.article_settings import TaxTariff
 from connectors.ccvshop.articles import Article, ArticleFinder, ambiguous
 from connectors.ccvshop.fields import Fields
-from connectors.ccvshop.groups import ADJUSTMENTS, Adjustment, GroupPrices, shop_currency
+from connectors.ccvshop.groups import ADJUSTMENTS, Adjustment, GroupPrices, read_price, shop_currency
 from connectors.ccvshop.writing import created_id, refusal, settled
 from connectors.client import VendorClient
 from connectors.declaration import RecordTargetDeclaration
@@ -109,7 +109,10 @@ class CcvGroupPrices:
         self._currency = ""
 
     async def find(self, keys: Sequence[Key], by: Identifier) -> Mapping[str, Existing | Problem]:
-        """Products as `ArticleFinder` finds them, then one list per group; having no groups is every key's problem."""
+        """Products as `ArticleFinder` finds them, then one list per group; having no groups is every key's problem.
+
+        A key that names no group but a price is looked at to be removed.
+        """
         try:
             groups = await self._prices.groups()
         except RecordRefused as refused:
@@ -117,7 +120,10 @@ class CcvGroupPrices:
         found: dict[str, Existing | Problem] = {}
         usable: list[Key] = []
         for key in keys:
-            if problem := await self._unusable(key, groups):
+            if key.target_id and "group" not in key.details:
+                if one := await read_price(self._client, key.target_id):
+                    found[key.source_id] = Existing(key.target_id, key.text, {}, {"group": one.group})
+            elif problem := await self._unusable(key, groups):
                 found[key.source_id] = problem
             else:
                 usable.append(key)

@@ -119,6 +119,19 @@ async def test_a_removed_price_is_gone_and_may_be_removed_again(shop: RecordShop
     assert await found(target, key()) is None
 
 
+async def test_a_price_to_be_removed_is_known_by_its_id_alone(shop: RecordShop):
+    target = shop.target(RecordKind.PRICES)
+    end = await written(target, key(), None, {"price": TEN})
+    # Its row of the table of customer groups may be another one by now.
+    bound = Key("4/MUG", "MUG (Dealer)", end.target_id)
+    existing = await found(target, bound)
+    assert existing is not None
+    await target.remove(existing, Removal.DELETE)
+
+    assert await stored(shop) == []
+    assert await found(target, bound) is None
+
+
 @pytest.mark.parametrize(
     ("wanted", "code", "said"),
     [

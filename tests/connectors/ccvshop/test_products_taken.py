@@ -219,6 +219,24 @@ async def test_a_large_shop_is_asked_product_by_product(shop: RecordShop):
     assert len(await shop.calls()) == 11
 
 
+async def test_so_many_look_ups_that_a_listing_costs_no_more_end_in_one(shop: RecordShop):
+    """Two thousand products are eight pages, which thirty keys are not worth until a hundred were asked for."""
+    await shop.sim.load(
+        {"products": [{"id": 1000 + n, "productnumber": f"P{n}", "name": f"P {n}"} for n in range(2000)]}
+    )
+    target = products(shop)
+    costs = []
+    for start in range(0, 180, 30):
+        keys = [Key(str(n), f"P{n}", "" if n % 2 else str(1000 + n)) for n in range(start, start + 30)]
+        answers = await target.find([*keys, Key("new", f"NEW{start}")], Identifier.SKU)
+        names = {one: found.values["name"] for one, found in answers.items() if isinstance(found, Existing)}
+        assert names == {str(n): f"P {n}" for n in range(start, start + 30)}
+        costs.append(len(await shop.calls()))
+    assert min(costs[:4]) >= 31
+    assert costs[4] <= 13
+    assert costs[5] <= 3
+
+
 async def test_the_number_of_a_variant_is_not_written_as_a_product(shop: RecordShop):
     await shop.sim.load(VARIANTS)
     why = await problem(products(shop), Key("x", "MUG-BLUE"))

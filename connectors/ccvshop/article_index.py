@@ -1,0 +1,44 @@
+"""A shop's whole listing, kept for a while in little memory, for when very many articles are looked up at once."""
+
+import time
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from connectors import exact_json
+
+_MOST_PRODUCTS = 300_000
+_WORTH = 10
+"""How many times as long as it took to read a listing is used: nobody waits long for what a person changes."""
+
+
+class ArticleIndex:
+    """Products by the numbers and ids they answer to; their bodies are kept packed, some 500 bytes each."""
+
+    def __init__(self) -> None:
+        self._bodies: list[bytes] = []
+        self._places: dict[str, list[int]] = {}
+        self._began = time.monotonic()
+        self._usable_until = self._began
+
+    def add(self, product: Mapping[str, Any], names: Iterable[str]) -> None:
+        """Keep a product under these names; beyond 300 000 products nothing more is kept, and is looked up instead."""
+        if len(self._bodies) >= _MOST_PRODUCTS:
+            return
+        self._bodies.append(zlib.compress(exact_json.dumps(product).encode(), level=1))
+        for name in names:
+            self._places.setdefault(name, []).append(len(self._bodies) - 1)
+
+    def finish(self) -> None:
+        """The listing is complete."""
+        now = time.monotonic()
+        self._usable_until = now + (now - self._began) * _WORTH
+
+    @property
+    def usable(self) -> bool:
+        """Whether the listing is complete and still new enough."""
+        return time.monotonic() < self._usable_until
+
+    def named(self, name: str) -> list[dict[str, Any]]:
+        """The products with this name; empty also for one that came after the listing."""
+        return [exact_json.loads(zlib.decompress(self._bodies[place])) for place in self._places.get(name, ())]
