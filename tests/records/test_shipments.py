@@ -80,6 +80,7 @@ async def why(world: World, flow: str) -> tuple[str, str, str]:
 @pytest.mark.feature("SHP-01")
 @pytest.mark.feature("SHP-02")
 @pytest.mark.feature("SHP-03")
+@pytest.mark.feature("R15")
 @pytest.mark.feature("R32")
 async def test_a_shipped_order_gets_code_carrier_and_status_in_the_next_run_and_only_once(small_world: World):
     flow = await shipping(small_world, 1001, 1002)
