@@ -75,8 +75,10 @@ class RecordSource(Protocol):
 
 @dataclass(frozen=True)
 class Key:
-    """What a record is looked for by. ``text`` is, by kind: SKU or EAN, e-mail address in small letters, group and
-    SKU, order reference. ``target_id`` is set when it is known which record it is: then only that one is read.
+    """What a record is looked for by.
+
+    ``text`` is, by kind: SKU or EAN, e-mail address in small letters, group and SKU, order reference. ``target_id`` is
+    set when it is known which record it is: then only that one is read.
     """
 
     source_id: str
