@@ -7,6 +7,7 @@ only be asked for customer by customer, so they are neither handed out nor count
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
@@ -14,6 +15,7 @@ from pydantic import Field as Setting
 
 from commerce.record import GroupPrice
 from connectors import exact_json
+from connectors.answers import Action
 from connectors.ccvshop.api import ROOT, pages
 from connectors.ccvshop.fields import Fields
 from connectors.ccvshop.groups import Adjustment, GroupPrices, read_price, shop_currency

@@ -117,13 +117,13 @@ class CcvGroupPrices:
             groups = await self._prices.groups()
         except RecordRefused as refused:
             return {key.source_id: refused.problem for key in keys}
-        found: dict[str, Existing | Problem] = {}
+        ends = [key for key in keys if key.target_id and "group" not in key.details]
+        found = await self._to_remove(ends)
         usable: list[Key] = []
         for key in keys:
-            if key.target_id and "group" not in key.details:
-                if one := await read_price(self._client, key.target_id):
-                    found[key.source_id] = Existing(key.target_id, key.text, {}, {"group": one.group})
-            elif problem := await self._unusable(key, groups):
+            if key in ends:
+                continue
+            if problem := await self._unusable(key, groups):
                 found[key.source_id] = problem
             else:
                 usable.append(key)
@@ -259,6 +259,12 @@ class CcvGroupPrices:
         price, discount = members.get("price"), members.get("discount")
         hidden = members.get("hidden") is True
         self._prices.put(Adjustment(adjustment_id, group, product.product_id, price, discount, hidden))
+
+    async def _to_remove(self, keys: Sequence[Key]) -> dict[str, Existing | Problem]:
+        prices = [(key, await read_price(self._client, key.target_id)) for key in keys]
+        return {
+            key.source_id: Existing(key.target_id, key.text, {}, {"group": one.group}) for key, one in prices if one
+        }
 
     async def _unusable(self, key: Key, groups: Mapping[str, str]) -> Problem | None:
         group, currency = key.details.get("group", ""), key.details.get("currency", "")
