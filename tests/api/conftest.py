@@ -1,7 +1,6 @@
 """The application over a database and a Temporal server of the test's own."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from uuid import uuid4
 
 import httpx
@@ -13,8 +12,6 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities import Vendors
-from activities.rehearsal import LedgerRehearsals
 from api.app import create_app
 from api.services import Services
 from connectors import registry
@@ -22,7 +19,7 @@ from settings import Settings
 from store import KeyRing, Store, migrate
 from tests.api.books import BOOKS
 from tests.api.engine_double import HearingIntegration
-from tests.api.scene import Accounts, Scene
+from tests.api.scene import Accounts, Scene, Unrehearsed
 from tests.child_server import free_port
 from workflows.converter import EncryptionCodec
 
@@ -80,7 +77,7 @@ def services(
         settings=settings,
         open_account=accounts.open,
         read_account_fields=accounts.own_fields,
-        rehearsals=LedgerRehearsals(store, Vendors(store, call_timeout=timedelta(seconds=5))),
+        rehearsals=Unrehearsed(),
         codec=codec,
     )
 
