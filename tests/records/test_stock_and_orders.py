@@ -7,6 +7,7 @@ import pytest
 from tests.records.stocks import SHIPPED, fill_shop, in_books, in_shop, keep_stock, sent_to_shop
 from tests.shop_orders import shop_order, shop_row
 from tests.world import World
+from workflows import names
 
 PRICE = Decimal("12.10")
 
@@ -146,3 +147,16 @@ async def test_orders_move_the_books_stock_without_any_stock_flow(small_world: W
     assert seen == [(10, 3), (7, 3), (7, 3)]
     kinds = [flow["kind"] for flow in (await world.api("GET", f"/integrations/{world.integration_id}"))["flows"]]
     assert kinds == ["orders"]
+
+
+@pytest.mark.feature("R16")
+async def test_orders_go_before_whole_pages_of_stock(small_world: World):
+    world = small_world
+    await both_flows(world, 5)
+    asked: dict[str, int] = {}
+    async for event in world.integration_execution().fetch_history_events():
+        if event.HasField("activity_task_scheduled_event_attributes"):
+            scheduled = event.activity_task_scheduled_event_attributes
+            asked[scheduled.activity_type.name] = scheduled.priority.priority_key
+    # A smaller key is handed out first.
+    assert 0 < asked[names.FETCH_ORDERS] < asked[names.SYNC_RECORDS]
