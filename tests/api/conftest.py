@@ -19,7 +19,8 @@ from settings import Settings
 from store import KeyRing, Store, migrate
 from tests.api.books import BOOKS
 from tests.api.engine_double import HearingIntegration
-from tests.api.scene import Accounts, Scene, Unrehearsed
+from tests.api.rehearsal_double import KnownRehearsals
+from tests.api.scene import Accounts, Scene
 from tests.child_server import free_port
 from workflows.converter import EncryptionCodec
 
@@ -77,7 +78,7 @@ def services(
         settings=settings,
         open_account=accounts.open,
         read_account_fields=accounts.own_fields,
-        rehearsals=Unrehearsed(),
+        rehearsals=KnownRehearsals(store),
         codec=codec,
     )
 

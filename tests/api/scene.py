@@ -2,7 +2,7 @@
 
 import base64
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -15,7 +15,6 @@ from api.services import Services
 from commerce.problems import Problem, ProblemCode
 from connectors.flow_mapping import AccountFields
 from connectors.protocols import Choice
-from connectors.rehearsed import BackTest, ComparedItem, Preview, PreviewWish, VersionDifference
 from mapping.fields import Field
 from store import PageEntry, Store
 from workflows.messages import integration_workflow_id
@@ -58,21 +57,6 @@ class Accounts:
         if self.failure:
             raise self.failure()
         return AccountFields(source=[Field("raw.Bin", "Bin")])
-
-
-class Unrehearsed:
-    """Rehearsals of flows that have nothing to do; what real ones say is tested with the engine."""
-
-    async def preview(self, workspace_id: str, flow_id: str, wish: PreviewWish) -> Preview:
-        return Preview(records=[])
-
-    async def back_test(
-        self, workspace_id: str, flow_id: str, rows: Sequence[Mapping[str, Any]], count: int
-    ) -> BackTest:
-        return BackTest(items=[])
-
-    async def difference(self, workspace_id: str, item_id: str, as_it_was: int) -> VersionDifference:
-        return VersionDifference(as_it_was, as_it_was, ComparedItem(item_id, "1", "R1", differences={}))
 
 
 @dataclass
