@@ -7,19 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from activities.customer_turns import turn, turn_name
 from activities.failures import Wait
 from activities.record_matching import Opposite, first_of
+from activities.record_removal import take_away
 from activities.record_work import Ended, Job, Workbench, compared, failed, key_of, looked_over, refused, written
 from activities.vendors import ConnectionBroken, OpenRecordFlow, current_scene, on_scene
 from commerce.problems import Problem
-from connectors.errors import Temporary
+from connectors.errors import RecordRefused, Temporary
 from connectors.record_flow import parse_record_flow
-from connectors.records import Existing, RecordKind
+from connectors.records import Existing, RecordKind, Removal
 from connectors.registry import connector
-from store import Claim, ItemRecord, Settled, Store
+from store import Claim, ItemRecord, ItemState, Settled, Store
 from workflows.messages import ORDERS
 
 _ORDER = "order"
+_PATIENCE = timedelta(seconds=5)
+"""How long a customer waits for its turn before the others of its batch go on."""
 _SETTLE_EVERY = 1.0
 """Seconds; what a killed worker had not settled is found equal at the target by the next attempt."""
 
@@ -48,9 +52,10 @@ class Batch:
             jobs, ended = looked_over(bench, items, on_their_way, now)
             await self._settle(ended)
             to_write, equal = await self.find(bench, jobs)
-            await self._settle(equal)
             await self._keep_claim()
-            await self._write(bench, to_write)
+            stuck = await self._leave_former_groups(jobs)
+            await self._settle([*stuck.values(), *(end for end in equal if end.settled.item_id not in stuck)])
+            await self._write(bench, [job for job in to_write if job.item.id not in stuck])
         finally:
             ids = [item.id for item in items]
             await self.store.record_pages.give_back(self.workspace_id, self.flow.flow.id, ids)
@@ -101,6 +106,25 @@ class Batch:
                 ended.append(end)
         return to_write, ended
 
+    async def _leave_former_groups(self, jobs: Sequence[Job]) -> dict[str, Ended]:
+        """Take prices away from the customer groups they are not of any more; what is refused is left as it was."""
+        removal = self.flow.settings.common.gone
+        stuck: dict[str, Ended] = {}
+        if self.flow.kind is not RecordKind.PRICES or removal is Removal.LEAVE:
+            return stuck
+        for job in jobs:
+            before, now = job.binding, job.existing
+            placed = job.change is not None or now is not None
+            if before is None or before.removed or not placed or (now and now.target_id == before.target_id):
+                continue
+            await self._keep_claim()
+            try:
+                with self._on_item(job.item):
+                    await take_away(self.flow, job.item, before.target_id, removal)
+            except RecordRefused as refusal:
+                stuck[job.item.id] = refused(job.item, refusal.problem)
+        return stuck
+
     async def _write(self, bench: Workbench, jobs: Sequence[Job]) -> None:
         """Write every change; outcomes are settled together, at the latest when the work ends or breaks off."""
         if not jobs:
@@ -121,6 +145,31 @@ class Batch:
             await self._settle(ended)
 
     async def _written(self, bench: Workbench, jobs: Sequence[Job]) -> list[Ended]:
+        if self.flow.kind is not RecordKind.CUSTOMERS:
+            return await self._sent(bench, jobs)
+        async with contextlib.AsyncExitStack() as turns:
+            mine, ended = await self._take_turns(turns, bench, jobs)
+            return [*ended, *(await self._sent(bench, mine) if mine else ())]
+
+    async def _take_turns(
+        self, turns: contextlib.AsyncExitStack, bench: Workbench, jobs: Sequence[Job]
+    ) -> tuple[list[Job], list[Ended]]:
+        """Customers that nobody else writes while ``turns`` is open; who is to be created is looked for once more."""
+        found: list[Job] = []
+        unknown: list[Job] = []
+        ended: list[Ended] = []
+        for job in jobs:
+            name = turn_name(self.flow.target_connection.id, job.view.key.text)
+            claim = await turns.enter_async_context(turn(self.store, self.workspace_id, name, self.lease, _PATIENCE))
+            if claim.held_for is not None:
+                later = datetime.now(UTC) + claim.held_for
+                ended.append(Ended(Settled(job.item.id, ItemState.READY, not_before=later)))
+            else:
+                (unknown if job.existing is None else found).append(job)
+        created, equal = await self.find(bench, unknown)
+        return [*found, *created], [*ended, *equal]
+
+    async def _sent(self, bench: Workbench, jobs: Sequence[Job]) -> list[Ended]:
         changes = [job.change for job in jobs if job.change is not None]
         with self._on_item(jobs[0].item if len(jobs) == 1 else None):
             try:

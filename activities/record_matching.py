@@ -119,7 +119,7 @@ def identity_problem(
         )
     common = flow.settings.common
     asks = isinstance(common, ProductFlowSettings) and not common.accept_renames
-    if asks and binding is not None and binding.details.get(KEY, "") not in {"", hasher(key)[:_SHORT]}:
+    if asks and binding is not None and not same_key(binding, view, hasher):
         return Problem(
             code=ProblemCode.RENAMED,
             field=str(flow.settings.identifier),
@@ -156,6 +156,11 @@ def shared_warning(item: ItemRecord, found: Existing, owner: BindingRecord) -> s
 def first_of(bindings: Sequence[BindingRecord]) -> BindingRecord:
     """Of the bindings to one target record, the one whose data is there."""
     return next((binding for binding in bindings if not binding.details.get(SHARES)), bindings[0])
+
+
+def same_key(binding: BindingRecord, view: View, hasher: Hasher) -> bool:
+    """Whether a record is still looked for by what it was found by when it was bound."""
+    return binding.details.get(KEY, "") in {"", hasher(view.key.text)[:_SHORT]}
 
 
 def binding_of(

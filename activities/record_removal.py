@@ -47,7 +47,7 @@ async def _remove(store: Store, workspace_id: str, flow: OpenRecordFlow, item: I
         if sharing:
             text = f"Left at the target: {item.target_number or target_id} is source record {sharing[0]} as well."
         else:
-            text = await _taken_away(flow, item, target_id, removal)
+            text = await take_away(flow, item, target_id, removal)
     except RecordRefused as refusal:
         problem_id = await store.problems.raise_(workspace_id, flow.flow.id, refusal.problem)
         await store.record_pages.taken_away(workspace_id, item.id, refusal.problem.sentence, problem_id=problem_id)
@@ -59,8 +59,8 @@ async def _remove(store: Store, workspace_id: str, flow: OpenRecordFlow, item: I
     await store.record_pages.taken_away(workspace_id, item.id, text)
 
 
-async def _taken_away(flow: OpenRecordFlow, item: ItemRecord, target_id: str, removal: Removal) -> str:
-    """Do it, and say what was done; raises `RecordRefused`."""
+async def take_away(flow: OpenRecordFlow, item: ItemRecord, target_id: str, removal: Removal) -> str:
+    """Take one record away at the target and say what was done; a second run finds it done. Raises `RecordRefused`."""
     key = Key(source_id=item.source_id, text=item.reference, target_id=target_id)
     try:
         with flow.calling_target():

@@ -20,6 +20,7 @@ from activities.record_matching import (
     identity_problem,
     owner_of,
     plain,
+    same_key,
     shared_warning,
     value_hash,
 )
@@ -133,7 +134,7 @@ def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decima
     job = Job(view, binding)
     if binding is not None and not binding.removed and binding.content_hash and common.update:
         mapped = flow.settings.rules.apply(view.fields, bench.lookup, creating=False)
-        if binding.content_hash == content_hash(mapped, bench.hasher):
+        if binding.content_hash == content_hash(mapped, bench.hasher) and same_key(binding, view, bench.hasher):
             return Ended(Settled(item.id, ItemState.DONE, reason="unchanged"))
     return job
 

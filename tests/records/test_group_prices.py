@@ -166,6 +166,13 @@ async def test_a_price_that_cannot_be_sent_waits_with_its_cause(small_world: Wor
     held = {(4, "MUG"): Decimal("9.68"), (5, "BOOK"): Decimal("7.26"), (4, "NEW"): Decimal("1.21")}
     assert await in_shop(world) == held
 
+    # The wrong group was chosen: it pays what everyone pays again.
+    before = (await world.standing(flow))["runs"]
+    await assign(world, flow, DEALERS, "5")
+    await world.settled(flow, after_run=before)
+    await world.run(flow)
+    assert await in_shop(world) == {(5, number): price for (_, number), price in held.items()}
+
 
 @pytest.mark.feature("B2B-01", "B2B-02")
 async def test_what_a_customer_group_pays_is_its_price_list(small_world: World):
