@@ -9,6 +9,7 @@ from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from commerce.record import CustomerRecord, GroupPrice, Product, Record, Shipment, StockLevel
 from commerce.vat_numbers import is_plausible_vat_number
+from connectors import exact_json
 from connectors.errors import RecordRefused
 from connectors.protocols import Identifier
 from connectors.record_flow import (
@@ -46,7 +47,12 @@ class View:
 
 def read_record(kind: RecordKind, body: bytes) -> Record:
     """A record as the ledger keeps it."""
-    return RECORDS[kind].model_validate_json(body)
+    return RECORDS[kind].model_validate(exact_json.loads(body))
+
+
+def record_body(record: Record) -> bytes:
+    """A record for the ledger; `read_record` gives it back with every number of its source still a number."""
+    return exact_json.dumps_record(record.model_dump()).encode()
 
 
 def pieces_of(flow: OpenRecordFlow, record: Record, number: str, on_their_way: Mapping[str, Decimal]) -> Decimal:

@@ -15,7 +15,7 @@ from activities.heartbeat import beating
 from activities.pending_orders import list_new_orders, pieces_on_their_way
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
-from activities.record_view import pieces_of
+from activities.record_view import pieces_of, record_body
 from activities.record_work import WAITS_FOR_CODE
 from activities.stage import content_hash
 from activities.vendors import ConnectionBroken, OpenRecordFlow, Scene, Vendors, on_scene
@@ -250,7 +250,7 @@ async def read_again(store: Store, vendors: Vendors, workspace_id: str, flow_id:
     await store.record_pages.save_page(
         workspace_id,
         flow_id,
-        [RecordEntry(record.source_id, record.reference, "", _body(record)) for record in page.records],
+        [RecordEntry(record.source_id, record.reference, "", record_body(record)) for record in page.records],
         next_page=None,
         cursor=None,
         whole=False,
@@ -273,13 +273,9 @@ def _start(flow: OpenRecordFlow, run: FlowRun) -> ReadFrom:
     return ReadFrom(cursor=cursor, not_before=common.start_at, overlap=read.lag)
 
 
-def _body(record: Record) -> bytes:
-    return record.model_dump_json().encode()
-
-
 def _entry(record: Record, settings_version: int, pieces: Decimal) -> RecordEntry:
     """A record and what its outcome depends on: its own content, the settings, and pieces in orders on their way."""
-    body = _body(record)
+    body = record_body(record)
     fingerprint = content_hash(str(settings_version), body.decode(), str(pieces or ""))
     return RecordEntry(record.source_id, record.reference, fingerprint, body)
 

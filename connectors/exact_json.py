@@ -1,11 +1,15 @@
 """JSON whose numbers stay exact: decimals in, decimals out, never a float."""
 
 import json
+import secrets
 from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 _WIDEST_EXPONENT = 60
+_MARK = secrets.token_hex(16)
+"""Stands around numbers on their way through the encoder; nobody knows it, so no text can pass for a number."""
 
 
 def loads(text: str | bytes) -> Any:
@@ -38,6 +42,26 @@ def dumps(value: Any) -> str:
             return "{" + ",".join(f"{json.dumps(_key(key))}:{dumps(item)}" for key, item in value.items()) + "}"
         case list() | tuple():
             return "[" + ",".join(dumps(item) for item in value) + "]"
+    raise TypeError(f"{type(value).__name__} has no exact JSON form")
+
+
+def dumps_record(value: Any) -> str:
+    """Like `dumps`, several times as fast, for values that hold no float: what `loads` gave, and typed records.
+
+    A moment becomes text.
+
+    Raises:
+        TypeError: A type without an exact JSON form is among the values.
+        ValueError: A decimal is not finite or beyond any real amount.
+    """
+    return json.dumps(value, default=_marked).replace(f'"{_MARK}', "").replace(f'{_MARK}"', "")
+
+
+def _marked(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return f"{_MARK}{_number(value)}{_MARK}"
+    if isinstance(value, datetime):
+        return value.isoformat()
     raise TypeError(f"{type(value).__name__} has no exact JSON form")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from activities.pending_orders import list_new_orders, pieces_on_their_way
 from activities.record_batch import Batch
+from activities.record_view import record_body
 from activities.record_work import Ended, Job, Workbench, failed, looked_over
 from activities.rehearsal.choosing import chosen_records, item_of
 from activities.vendors import ConnectionBroken, OpenRecordFlow, Vendors
@@ -32,8 +33,7 @@ class RecordPreview:
         flow = self._flow
         chosen = await chosen_records(self._store, self._workspace_id, flow, wish)
         items = [
-            item_of(flow.flow, record.source_id, record.reference, record.model_dump_json().encode())
-            for record in chosen.entries
+            item_of(flow.flow, record.source_id, record.reference, record_body(record)) for record in chosen.entries
         ]
         pieces: Mapping[str, Decimal] = {}
         if isinstance(flow.settings.common, StockFlowSettings) and flow.settings.common.subtract_orders:

@@ -1,5 +1,7 @@
 """Numbers pass through JSON without losing a digit."""
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,12 +19,19 @@ _VALUES = st.recursive(
 )
 
 
-@given(_VALUES)
-def test_what_is_written_is_read_back(value: Any):
-    text = exact_json.dumps(value)
+@pytest.mark.parametrize("dumps", [exact_json.dumps, exact_json.dumps_record])
+@given(value=_VALUES)
+def test_what_is_written_is_read_back(dumps: Callable[[Any], str], value: Any):
+    text = dumps(value)
 
     assert text.isascii()
     assert exact_json.loads(text) == value
+
+
+def test_moments_of_a_record_become_text():
+    assert exact_json.dumps_record([datetime(2026, 3, 2, tzinfo=UTC)]) == '["2026-03-02T00:00:00+00:00"]'
+    with pytest.raises(TypeError):
+        exact_json.dumps_record({"a": {1, 2}})
 
 
 def test_all_digits_of_a_price_are_kept():
