@@ -170,15 +170,14 @@ class RuleSet:
                 values[row.rule.target] = value
             if note:
                 notes.append(note)
-        if creating:
-            self._demand_required(values)
+        self._demand_required(values, creating=creating)
         return Mapped(values, tuple(notes))
 
-    def _demand_required(self, values: Mapping[str, Any]) -> None:
+    def _demand_required(self, values: Mapping[str, Any], *, creating: bool) -> None:
         for one in self._required:
             value = values.get(one.name)
-            if value is None or value == "":
+            if value == "" or (creating and value is None):
                 expression = self._expressions.get(one.name)
-                reason = f"“{one.title}” is required for a new record, and "
+                reason = f"“{one.title}” is required{' for a new record' if creating else ''}, and "
                 reason += "its rule gave no value." if expression else "no rule fills it."
                 raise MappingFailed(one.name, expression.text if expression else "", reason)

@@ -158,12 +158,14 @@ def test_long_text_is_cut_visibly_and_noted() -> None:
     assert mapped({"name": "Twelve chars"}, Description="name").notes == ()
 
 
-def test_required_field_without_a_value_stops_a_new_record_only() -> None:
+def test_required_field_is_demanded_of_a_new_record_and_never_emptied() -> None:
     for nothing in (None, ""):
         failed = failure({"sku": nothing})
         assert "“Article code” is required for a new record, and its rule gave no value." in failed.sentence
         assert (failed.target, failed.expression) == ("Code", "sku")
-        assert rules().apply(RECORD | {"sku": nothing}, no_tables, creating=False)
+    assert "Code" not in rules().apply(RECORD | {"sku": None}, no_tables, creating=False).values
+    with pytest.raises(MappingFailed, match="“Article code” is required, and its rule gave no value"):
+        rules().apply(RECORD | {"sku": ""}, no_tables, creating=False)
     without = RuleSet.compile([], source_fields=SOURCE, target_fields=TARGET)
     with pytest.raises(MappingFailed, match="no rule fills it"):
         without.apply(RECORD, no_tables, creating=True)
