@@ -37,12 +37,16 @@ def wanted_paths(record: str, value: Any) -> list[Path]:
 
 
 class CategoryTree:
-    """Every category of one shop, read when it is first needed."""
+    """Every category of one shop, read when it is first needed and after `forget`."""
 
     def __init__(self, client: VendorClient) -> None:
         self._client = client
         self._paths: dict[int, Path] | None = None
         self._ids: dict[Path, int] = {}
+
+    def forget(self) -> None:
+        """Read the tree again when it is next needed: people may have changed it."""
+        self._paths = None
 
     async def paths(self, category_ids: Sequence[int]) -> list[Path]:
         """The paths of categories that still exist, in the given order."""

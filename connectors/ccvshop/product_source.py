@@ -65,6 +65,7 @@ class CcvProductsRead:
 
     async def list_records(self, start: ReadFrom, page: str | None, size: int) -> RecordPage:
         """One page: of everything by id, or of what changed, newest first."""
+        self._tree.forget()
         position = _Position.of(page) if page else await self._begin(start, size)
         answer = await read_collection(self._client, position.path, operation="list products")
         fresh = [product for product in items_of(answer) if position.includes(product)]
@@ -77,6 +78,7 @@ class CcvProductsRead:
 
     async def read_records(self, source_ids: Sequence[str]) -> RecordPage:
         """Named products and variants, one call per product."""
+        self._tree.forget()
         records: list[Product] = []
         refused: list[RefusedListing] = []
         wanted = set(source_ids)

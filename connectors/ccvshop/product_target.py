@@ -48,6 +48,7 @@ class CcvProductsTaken:
 
     async def find(self, keys: Sequence[Key], by: Identifier) -> Mapping[str, Existing | Problem]:
         """Products by number or id: at most 0.2 calls each in a small shop, 1 in a large one."""
+        self._tree.forget()
         answers = await self._finder.find(keys, by)
         found: dict[str, Existing | Problem] = {}
         for key in keys:
@@ -138,10 +139,10 @@ class CcvProductsTaken:
         if "photos" not in change.values:
             return None
         state: Mapping[str, Any] = change.existing.state if change.existing else {"memo": "", "photos": ()}
-        wanted = wanted_photos(record.capitalize(), change.values["photos"])
+        wanted = wanted_photos(_at_start(record), change.values["photos"])
         marks = PhotoMarks.read(state["memo"])[0]
         largest = self._settings.largest_photo_mb * _MEGABYTE
-        return await plan_photos(record.capitalize(), state["photos"], marks, wanted, largest)
+        return await plan_photos(_at_start(record), state["photos"], marks, wanted, largest)
 
     async def _write_members(self, record: str, change: Change, work: PhotoWork | None) -> str:
         body = written_values(change.values)
@@ -189,7 +190,7 @@ class CcvProductsTaken:
         links = {
             link["category_id"]: link["id"] for link in (change.existing.state["links"] if change.existing else ())
         }
-        paths = wanted_paths(record.capitalize(), change.values["categories"])
+        paths = wanted_paths(_at_start(record), change.values["categories"])
         if self._settings.rename_categories:
             await self._rename(paths, list(links))
         wanted = [await self._tree.require(path) for path in paths]
@@ -227,7 +228,7 @@ class CcvProductsTaken:
     def _package(self, record: str) -> int:
         if not self._settings.package:
             sentence = (
-                f"{record.capitalize()} cannot be created: the shop takes no product without a package. "
+                f"{_at_start(record)} cannot be created: the shop takes no product without a package. "
                 'Choose one in the setting "Package" of this flow, then retry.'
             )
             raise RecordRefused(Problem(code=ProblemCode.SETTING_MISSING, field="package", value="", sentence=sentence))
@@ -264,6 +265,10 @@ def product_mapping(settings: CcvProductTarget) -> tuple[Rule, ...]:
     )
 
 
+def _at_start(record: str) -> str:
+    return record[:1].upper() + record[1:]
+
+
 def _is_variant(key: Key, article: Article) -> Problem:
     sentence = (
         f'Product {key.text}: in the shop, "{key.text}" is the number of a variant of product '
@@ -280,7 +285,7 @@ def _is_gone(change: Change) -> Problem:
 
 def _no_tariff(record: str, value: str) -> Problem:
     sentence = (
-        f'{record.capitalize()}: the shop has no tax tariff "{value}". '
+        f'{_at_start(record)}: the shop has no tax tariff "{value}". '
         'Add the VAT rate to the setting "Tariff per VAT rate" of this flow, then retry.'
     )
     return Problem(code=ProblemCode.UNKNOWN_TAX_RATE, field="taxtariff", value=value, sentence=sentence)

@@ -53,6 +53,7 @@ class Company:
         self._api = api
         self._facts = Remembered(self._fetch_facts)
         self._rates = Remembered(self._fetch_rates)
+        self._unknown: set[str] = set()
         self._eu = Remembered(self._fetch_eu)
 
     async def facts(self) -> Facts:
@@ -61,7 +62,13 @@ class Company:
 
     async def vat_rate(self, coding_id: str) -> Decimal | None:
         """The VAT percentage of an account coding; None when there is no such coding."""
-        return (await self._rates.get()).get(coding_id)
+        rates = await self._rates.get()
+        if coding_id and coding_id not in rates and coding_id not in self._unknown:
+            # It may have been added since; one that is unknown then as well is not asked for again.
+            self._rates.forget()
+            rates = await self._rates.get()
+            self._unknown |= set() if coding_id in rates else {coding_id}
+        return rates.get(coding_id)
 
     async def codings_at(self, rate: Decimal) -> list[str]:
         """Ids of the account codings of a VAT percentage."""
