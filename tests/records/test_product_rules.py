@@ -59,6 +59,25 @@ async def test_a_filter_sends_what_matches_and_does_as_set_with_what_does_not_an
     assert again["price"] > cup["price"]
 
 
+async def test_a_filter_reads_what_the_source_says_as_it_is(small_world: World):
+    world = small_world
+    heavy, light = {"PurchasePrice": 9, "SendToWebshop": True}, {"PurchasePrice": 10, "SendToWebshop": False}
+    await world.books.load(
+        {
+            "articles": [
+                article("MUG", **heavy),
+                article("CUP", **light),
+                article("JUG", **(heavy | {"PurchasePrice": 2})),
+            ]
+        }
+    )
+    common = {"filter": "raw.PurchasePrice > 2.50 and raw.SendToWebshop"}
+    flow = await world.add_flow("products", target_settings=TO_SHOP, common=common)
+    await world.start()
+    await world.settled(flow)
+    assert set(await products(world)) == {"MUG"}
+
+
 @pytest.mark.feature("PRD-17")
 async def test_a_filter_that_would_leave_out_too_many_takes_nothing_away(small_world: World):
     world = small_world

@@ -193,6 +193,14 @@ async def test_labels_become_categories_and_are_renamed_with_them(small_world: W
     assert [(one["id"], one["name"]) for one in state["categories"]] == [(kitchen["id"], "Tableware")]
     assert state["products"][0]["categories"] == [kitchen["id"]]
 
+    # People change the tree too.
+    await world.shop.load({"categories": [{"id": 90, "name": "Summer"}]})
+    await change_article(world, "MUG", ArticleLabels=[{"Name": "Summer"}, {"Name": "Tableware"}])
+    await world.run(flow)
+    state = await world.shop.state("products", "categories")
+    assert len(state["categories"]) == 2
+    assert set(state["products"][0]["categories"]) == {kitchen["id"], 90}
+
 
 SHIRTS = {
     "products": [product(7, "SHIRT"), product(8, "MUG")],
