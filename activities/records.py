@@ -22,7 +22,7 @@ from activities.vendors import ConnectionBroken, OpenRecordFlow, Scene, Vendors,
 from commerce.problems import Problem, ProblemCode
 from commerce.record import Record
 from connectors import exact_json
-from connectors.errors import RecordRefused, Temporary
+from connectors.errors import RateLimited, RecordRefused, Temporary
 from connectors.order_flow import SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
 from connectors.record_flow import StockFlowSettings
@@ -189,8 +189,15 @@ class RecordActivities:
             items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now)
             if not items:
                 return False
-            for version, group in _by_version(items, step.flow.flow.settings_version).items():
-                await self._work_on(step, group, version, now)
+            waiting = await self._store.record_pages.count_ready(workspace_id, flow_id, now)
+            try:
+                for version, group in _by_version(items, step.flow.flow.settings_version).items():
+                    await self._work_on(step, group, version, now)
+            except RateLimited:
+                # The step ends well when it came on at all, so that work of many days is not given up after one.
+                if await self._store.record_pages.count_ready(workspace_id, flow_id, now) < waiting:
+                    return True
+                raise
         return await self._store.record_pages.count_ready(workspace_id, flow_id, datetime.now(UTC)) > 0
 
     async def _work_on(self, step: _Step, items: Sequence[ItemRecord], version: int | None, now: datetime) -> None:
