@@ -61,7 +61,7 @@ async def test_a_retry_chooses_its_settings(client: AsyncClient, scene: Scene):
     for item_id, wish in ((items["1"], {"settings": "as_it_was"}), (items["2"], None)):
         released = await client.post(f"/api/v1/items/{item_id}/retry", json=wish)
         assert released.json()["released"] == 1
-    pinned = [(await store.items.get(workspace, item_id)).pinned_version for item_id in items.values()]
-    assert pinned == [then, None]
+    pinned = {name: (await store.items.get(workspace, item_id)).pinned_version for name, item_id in items.items()}
+    assert pinned == {"1": then, "2": None}
     unknown = await client.post(f"/api/v1/items/{items['1']}/retry", json={"settings": "tomorrow"})
     assert unknown.status_code == 422
