@@ -1,6 +1,8 @@
-"""The demo: a day of real orders from a simulated shop into simulated books, watched live and checked afterwards."""
+"""The demo: a going concern of a simulated shop and simulated books, watched live and checked afterwards."""
 
-from demo.merchant import Figures, Merchant, Simulated
+from demo.figures import Figures
+from demo.merchant import Merchant
 from demo.show import Options, free_port, run_demo, simulated_vendors
+from demo.simulated import Simulated
 
 __all__ = ["Figures", "Merchant", "Options", "Simulated", "free_port", "run_demo", "simulated_vendors"]

@@ -1,7 +1,8 @@
-"""The demo: a day of real orders from a simulated shop into simulated books, watched live and checked afterwards.
+"""The demo: all six flows between a simulated shop and simulated books, watched live and checked afterwards.
 
-What is counted as duplicate or missing, and the target's total, come from the simulators' own state, not from our
-database. One payment method is left unmapped on purpose, so that parking, fixing and releasing can be watched.
+What is counted as duplicate or missing, and both totals, come from the simulators' own state, not from our database.
+One payment method is left unmapped on purpose, so that parking, fixing and releasing can be watched; articles change
+on the way, and orders are shipped in the books, some of them before they have a tracking code.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,10 @@ from rich.live import Live
 from rich.table import Table
 
 from cli import Running, everything, until_stopped
-from demo.merchant import ON_ACCOUNT, Figures, Merchant, Simulated
+from demo.figures import Figures
+from demo.merchant import ALL_FLOWS, ENDS, ON_ACCOUNT, Merchant
+from demo.simulated import Simulated
+from demo.trade import change_articles, ship, write_codes
 from embedded import child, web_answering
 from logs import configure_logs
 from settings import Settings
@@ -29,6 +33,7 @@ from settings import Settings
 _DAY = Path(__file__).parent.parent / "simulators" / "data" / "2010-12-01.csv"
 _UNMAPPED = "AfterPay"
 _WATCH_SECONDS = 15
+_SHIPPED, _WITHOUT_CODE = 12, 3
 
 
 @dataclass(frozen=True)
@@ -80,12 +85,12 @@ async def run_demo(options: Options, console: Console) -> int:
         async with simulated_vendors(9101, 9102) as (shop, books), everything(settings) as running:
             demo = Merchant(running.url, running.token, shop, books)
             async with contextlib.aclosing(demo):
-                await demo.fill(csv)
-                await demo.set_up()
+                await demo.fill_all(csv)
+                await demo.set_up_all()
                 _print_addresses(console, running, demo)
                 figures = await _watch(demo, console, options)
                 seconds = round(time.monotonic() - began, 1)
-                ok = figures.add_up() and figures.in_flight == 0
+                ok = all(flow.add_up() and flow.in_flight == 0 for flow in figures)
                 if options.json_file is not None:
                     _write(options.json_file, ok=ok, seconds=seconds, figures=figures)
                 console.print(f"\n{'All figures add up' if ok else 'The figures do not add up'}, {seconds} s.")
@@ -95,8 +100,8 @@ async def run_demo(options: Options, console: Console) -> int:
     return 0 if ok else 1
 
 
-async def _watch(demo: Merchant, console: Console, options: Options) -> Figures:
-    """Show the flow live; when all has settled, make the repair that releases what is parked for it."""
+async def _watch(demo: Merchant, console: Console, options: Options) -> list[Figures]:
+    """Show the flows live; when all has settled, do what people do meanwhile, until everything has an end."""
     with Live(console=console, refresh_per_second=4) as live:
         showing = asyncio.create_task(_show(demo, live))
         try:
@@ -104,36 +109,70 @@ async def _watch(demo: Merchant, console: Console, options: Options) -> Figures:
             if not options.once:
                 live.console.print(f"In {_WATCH_SECONDS} s the row for {_UNMAPPED} is saved; or save it yourself.")
                 await asyncio.sleep(_WATCH_SECONDS)
-            released = await demo.map_payment(_UNMAPPED, ON_ACCOUNT)
-            live.console.print(f"Payment method {_UNMAPPED} mapped: {released} parked orders go on.")
-            await demo.until_settled()
+            await _trade(demo, live.console)
         finally:
             showing.cancel()
-        figures = await demo.figures()
-        live.update(_table(asdict(figures), "settled"))
+        figures = await demo.all_figures()
+        live.update(_table({one.flow: {**asdict(one), "state": "settled"} for one in figures}))
+    console.print()
+    console.print(_equality(figures))
     return figures
+
+
+async def _trade(demo: Merchant, console: Console) -> None:
+    """What people do after the first run; every flow has the last word once more when they are done."""
+    released = await demo.map_payment(_UNMAPPED, ON_ACCOUNT)
+    console.print(f"Payment method {_UNMAPPED} mapped: {released} parked orders go on.")
+    changed = await change_articles(demo.books)
+    console.print(f"{len(changed)} articles got another price or other stock in the books.")
+    shipped, without_code = await ship(demo.books, _SHIPPED, _WITHOUT_CODE)
+    console.print(f"{shipped} orders left the house; {len(without_code)} of them wait for their tracking codes.")
+    await demo.run_flows("products", "stock", "shipments", waiting={"shipments": len(without_code)})
+    await write_codes(demo.books, without_code)
+    console.print(f"The other {len(without_code)} tracking codes are known now.")
+    await demo.run_flows(*ALL_FLOWS)
 
 
 async def _show(demo: Merchant, live: Live) -> None:
     while True:
-        flow = await demo.standing()
-        live.update(_table({**flow, "flow": "orders", "source": "ccvshop", "target": "eaccounting"}, flow["state"]))
+        live.update(_table(await demo.standings()))
         await asyncio.sleep(0.5)
 
 
-def _table(flow: dict[str, Any], state: str) -> Table:
-    table = Table(title=f"{flow['flow']}: {flow['source']} → {flow['target']} ({state})")
-    names = ("listed", "done", "skipped", "parked", "in_flight", "released", "duplicates", "missing")
-    known = [name for name in names if name in flow]
-    for name in known:
-        table.add_column(name.replace("_", " "), justify="right", no_wrap=True, min_width=len(name))
-    table.add_row(*(str(flow[name]) for name in known))
-    table.caption = ", ".join(
-        f"{name.partition('_')[0]} {amount} {currency}"
-        for name in ("source_total", "target_total")
-        for currency, amount in flow.get(name, {}).items()
-    )
+def _table(flows: Mapping[str, Mapping[str, Any]]) -> Table:
+    table = Table(title="Shop (ccvshop) and books (eaccounting)")
+    table.add_column("flow", no_wrap=True)
+    table.add_column("state", no_wrap=True, min_width=len("disabled"))
+    names = ("listed", "done", "skipped", "parked", "in_flight", "released")
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right", min_width=max(map(len, name.split("_"))))
+    for kind in ALL_FLOWS:
+        if kind in flows:
+            table.add_row(_way(kind), flows[kind]["state"], *(str(flows[kind][name]) for name in names))
     return table
+
+
+def _equality(figures: Sequence[Figures]) -> Table:
+    table = Table(title="What the two systems hold in the end")
+    for name in ("flow", "at the source", "at the target"):
+        table.add_column(name)
+    for name in ("doubled", "missing"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("adds up", no_wrap=True)
+    for one in figures:
+        totals = (_readable(total) for total in (one.source_total, one.target_total))
+        table.add_row(
+            one.flow, *totals, str(one.duplicates), str(one.missing), "yes" if one.add_up() else "[bold red]no[/]"
+        )
+    return table
+
+
+def _way(kind: str) -> str:
+    return f"{kind} → {ENDS[kind][1]}"
+
+
+def _readable(totals: Mapping[str, str]) -> str:
+    return ", ".join(f"{unit} {amount}" if unit.isupper() else f"{amount} {unit}" for unit, amount in totals.items())
 
 
 def _print_addresses(console: Console, running: Running, demo: Merchant) -> None:
@@ -147,7 +186,7 @@ def _print_addresses(console: Console, running: Running, demo: Merchant) -> None
         console.print(f"{name:12} {address}", soft_wrap=True)
 
 
-def _write(file: Path, *, ok: bool, seconds: float, figures: Figures) -> None:
+def _write(file: Path, *, ok: bool, seconds: float, figures: Sequence[Figures]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    content = {"ok": ok, "seconds": seconds, "flows": [asdict(figures)]}
+    content = {"ok": ok, "seconds": seconds, "flows": [asdict(one) for one in figures]}
     file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
