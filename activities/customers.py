@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from activities.claiming import claimed
+from activities.customer_turns import turn_name
 from activities.failures import Wait
 from activities.preparing import prepared_for
 from activities.stage import Stage, content_hash
@@ -18,7 +19,8 @@ _NEXT_LOOK = timedelta(seconds=1)
 async def customer_of(stage: Stage, order: Order) -> CustomerRef:
     """The order's customer at the target: remembered, found, updated or created.
 
-    Two orders of one buyer take turns by a claim, so they make one customer. A claim outlives a lost request as long as
+    Two orders of one buyer take turns by a claim, so they make one customer; flows of customers and of other shops into
+    the same account take turns with them. A claim outlives a lost request as long as
     that request can still be at work, so what is not found then does not exist.
 
     Raises:
@@ -33,9 +35,13 @@ async def customer_of(stage: Stage, order: Order) -> CustomerRef:
     known = (await stage.store.bindings.find(workspace_id, flow_id, CUSTOMER, [key])).get(key)
     if known is not None and (known.content_hash == state or not stage.flow.settings.orders.update_customers):
         return CustomerRef(known.target_id, known.target_number, "found")
-    async with claimed(stage.store, workspace_id, f"{CUSTOMER}/{flow_id}/{key}", stage.flow.settle) as claim:
+    name = turn_name(stage.flow.target_connection.id, order.customer.email_key() or key)
+    async with claimed(stage.store, workspace_id, name, stage.flow.settle) as claim:
         if claim.held_for is not None:
-            raise Wait("Another order of this customer is being processed.", min(claim.held_for, _NEXT_LOOK))
+            raise Wait(
+                "This customer is being written for another order, or by a flow of customers.",
+                min(claim.held_for, _NEXT_LOOK),
+            )
         try:
             customer = await _pushed(stage, order, known.target_id if known else None)
         except RecordGone as error:
