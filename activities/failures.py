@@ -14,7 +14,7 @@ from activities.vendors import ConnectionBroken
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import ConnectionRefused, OutcomeUnknown, RecordGone, RecordRefused, Temporary
 from connectors.order_flow import SettingsRefused
-from store import DATABASE_TROUBLE, EventKind, Store
+from store import DATABASE_TROUBLE, EventKind, ItemRecord, Store
 from workflows.messages import CONNECTION, PROBLEM, WAIT, OrderInput
 
 _UNEXPECTED_ATTEMPTS = 5
@@ -105,3 +105,17 @@ def _whereabouts(error: BaseException) -> dict[str, str]:
     """Kind and place of an unexpected error for the log, never its text, which can quote a customer."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return {"error": type(error).__name__, "module": Path(frame.filename).name, "line": str(frame.lineno)}
+
+
+def broken_record(item: ItemRecord, error: Exception) -> Problem:
+    """A failure of Longshore itself at one record."""
+    _log.error("record_failed", item=item.id, **_whereabouts(error))
+    return Problem(
+        code=ProblemCode.INTERNAL_ERROR,
+        field="record",
+        value=type(error).__name__,
+        sentence=(
+            f"Record {item.reference} could not be processed because Longshore itself failed "
+            f"({type(error).__name__}). Report it, then retry the record."
+        ),
+    )

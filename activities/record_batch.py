@@ -11,10 +11,21 @@ from activities.customer_turns import turn, turn_name
 from activities.failures import Wait
 from activities.record_matching import Opposite, first_of
 from activities.record_removal import take_away
-from activities.record_work import Ended, Job, Workbench, compared, failed, key_of, looked_over, refused, written
+from activities.record_work import (
+    Ended,
+    Job,
+    Workbench,
+    compared,
+    failed,
+    key_of,
+    looked_over,
+    refused,
+    unanswered,
+    written,
+)
 from activities.vendors import ConnectionBroken, OpenRecordFlow, current_scene, on_scene
 from commerce.problems import Problem
-from connectors.errors import RecordRefused, Temporary
+from connectors.errors import OutcomeUnknown, RecordRefused, Temporary
 from connectors.record_flow import parse_record_flow
 from connectors.records import Existing, RecordKind, Removal
 from connectors.registry import connector
@@ -24,6 +35,8 @@ from workflows.messages import ORDERS
 _ORDER = "order"
 _PATIENCE = timedelta(seconds=5)
 """How long a customer waits for its turn before the others of its batch go on."""
+_UNCLEAR = 5
+"""Unclear answers in one batch after which the target is left alone for a while."""
 _SETTLE_EVERY = 1.0
 """Seconds; what a killed worker had not settled is found equal at the target by the next attempt."""
 
@@ -133,16 +146,41 @@ class Batch:
         item_ids = [job.item.id for job in jobs]
         await self.store.record_pages.write_started(self.workspace_id, flow_id, item_ids, datetime.now(UTC))
         ended: list[Ended] = []
+        unclear: list[Job] = []
+        trouble: OutcomeUnknown | None = None
         settled = time.monotonic()
         try:
             for start in range(0, len(jobs), size):
-                ended += await self._written(bench, jobs[start : start + size])
+                chunk = jobs[start : start + size]
+                try:
+                    ended += await self._written(bench, chunk)
+                except OutcomeUnknown as error:
+                    if await self._only_these(chunk, ended):
+                        ended += [unanswered(job.item, error) for job in chunk]
+                        continue
+                    trouble, unclear = error, [*unclear, *chunk]
+                    if not error.settled or len(unclear) >= _UNCLEAR:
+                        break
                 if time.monotonic() - settled >= _SETTLE_EVERY:
                     await self._keep_claim()
                     await self._settle(ended)
                     ended, settled = [], time.monotonic()
         finally:
             await self._settle(ended)
+        if trouble is not None:
+            tried = [job.item.id for job in unclear]
+            await self.store.record_pages.give_back(self.workspace_id, flow_id, tried, last=True)
+            raise trouble
+
+    async def _only_these(self, jobs: Sequence[Job], ended: Sequence[Ended]) -> bool:
+        """Whether these records stay unanswered while others get through: the trouble is theirs, not the target's."""
+        before = [job.item.write_started_at for job in jobs if job.item.write_started_at is not None]
+        if not before:
+            return False
+        flow_id = self.flow.flow.id
+        return any(end.problem is None for end in ended) or await self.store.items.wrote_since(
+            self.workspace_id, flow_id, max(before)
+        )
 
     async def _written(self, bench: Workbench, jobs: Sequence[Job]) -> list[Ended]:
         if self.flow.kind is not RecordKind.CUSTOMERS:

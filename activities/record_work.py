@@ -1,15 +1,12 @@
 """Work on a batch of records: filter, map, find, compare, write what differs, and say how each ended."""
 
-import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-import structlog
-
+from activities.failures import broken_record
 from activities.record_matching import (
     SENT,
     SHARES,
@@ -28,7 +25,7 @@ from activities.record_view import ValueTables, View, read_record, view_of
 from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from commerce.record import Product, Shipment
-from connectors.errors import RecordGone, RecordRefused, VendorError
+from connectors.errors import OutcomeUnknown, RecordGone, RecordRefused, VendorError
 from connectors.record_flow import ProductFlowSettings, ShipmentFlowSettings
 from connectors.records import Change, Existing, Key, Written
 from mapping.errors import ExpressionFailed, MappingFailed, ValueNotMapped
@@ -39,8 +36,6 @@ WAITS_FOR_CODE = "waits_for_tracking_code"
 """The reason of a shipment that is ready but for its tracking code."""
 NEXT_LOOK = timedelta(minutes=5)
 """How long a shipment waits before it is looked at again for its tracking code."""
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -108,7 +103,7 @@ def looked_over(
         except (RecordRefused, MappingFailed, ExpressionFailed) as refusal:
             ended.append(refused(item, problem_of(item, refusal)))
         except Exception as error:  # noqa: BLE001 - whatever it is, one record must not stop its page
-            ended.append(refused(item, _broken(item, error)))
+            ended.append(refused(item, broken_record(item, error)))
     return jobs, ended
 
 
@@ -332,7 +327,17 @@ def failed(item: ItemRecord, error: Exception) -> Ended:
         )
     if isinstance(error, VendorError):
         raise error
-    return refused(item, _broken(item, error))
+    return refused(item, broken_record(item, error))
+
+
+def unanswered(item: ItemRecord, error: OutcomeUnknown) -> Ended:
+    """A record whose write the target fails to answer time and again, while it answers those of others."""
+    sentence = (
+        f"Record {item.reference}: {error} The target takes other records and fails at this one, so it waits. It is "
+        "looked up and tried again by itself; if that does not help, ask the vendor about this record."
+    )
+    problem = Problem(code=ProblemCode.TEMPORARY_TROUBLE, field="record", value=item.reference, sentence=sentence)
+    return refused(item, problem)
 
 
 def _skipped(item: ItemRecord, reason: SkipReason, text: str = "") -> Ended:
@@ -377,19 +382,3 @@ def problem_of(item: ItemRecord, error: RecordRefused | MappingFailed | Expressi
             f"Record {item.reference}: the filter cannot be worked out. {error.reason} Correct it in the settings."
         )
     return Problem(code=code, field=name, value=value, sentence=sentence)
-
-
-def _broken(item: ItemRecord, error: Exception) -> Problem:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    _log.error(
-        "record_failed", item=item.id, error=type(error).__name__, module=Path(frame.filename).name, line=frame.lineno
-    )
-    return Problem(
-        code=ProblemCode.INTERNAL_ERROR,
-        field="record",
-        value=type(error).__name__,
-        sentence=(
-            f"Record {item.reference} could not be processed because Longshore itself failed "
-            f"({type(error).__name__}). Report it, then retry the record."
-        ),
-    )

@@ -92,6 +92,18 @@ class ItemQueries(Repository):
         mine = item.settings_version
         return max(earlier, mine if mine < flow.settings_version else 0) or mine
 
+    async def wrote_since(self, workspace_id: str, flow_id: str, moment: datetime) -> bool:
+        """Whether a record of the flow was written to its end after a moment."""
+        statement = select(Item.id).where(
+            col(Item.workspace_id) == workspace_id,
+            col(Item.flow_id) == flow_id,
+            col(Item.state) == ItemState.DONE,
+            col(Item.reason).in_(["created", "updated"]),
+            col(Item.finished_at) > moment,
+        )
+        async with self._database.reading() as session:
+            return (await session.exec(statement.limit(1))).first() is not None
+
     async def unfinished(self, workspace_id: str, flow_id: str) -> list[ItemRecord]:
         """All items that are ready, in flight or parked, with header and body decrypted."""
         statement = select(Item).where(

@@ -220,8 +220,12 @@ class RecordPages(Repository):
                     .values(state=ProblemState.OPEN, last_seen=now)
                 )
 
-    async def give_back(self, workspace_id: str, flow_id: str, item_ids: Sequence[str]) -> None:
-        """Make those of these records ready again that are still in flight: the work on them broke off."""
+    async def give_back(self, workspace_id: str, flow_id: str, item_ids: Sequence[str], *, last: bool = False) -> None:
+        """Make those of these records ready again that are still in flight: the work on them broke off.
+
+        ``last`` lets all others go before them.
+        """
+        moved = {"state": ItemState.READY} | ({"updated_at": datetime.now(UTC)} if last else {})
         async with self._database.writing() as session:
             for start in range(0, len(item_ids), CHUNK):
                 await session.exec(
@@ -232,7 +236,7 @@ class RecordPages(Repository):
                         col(Item.id).in_(item_ids[start : start + CHUNK]),
                         col(Item.state) == ItemState.IN_FLIGHT,
                     )
-                    .values(state=ItemState.READY),
+                    .values(**moved),
                     execution_options={"synchronize_session": False},
                 )
 
