@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from simulators.eaccounting.account import fixed_id
-from tests.records.goods import PIECES, TO_SHOP, article, product
+from tests.records.goods import PIECES, TO_BOOKS, TO_SHOP, article, product
+from tests.records.registers import debtor, to_books, user
 from tests.records.stocks import fill_shop, keep_stock
 from tests.rehearsal.support import announced, assert_alike, by_reference, preview, sent
 from tests.shop_orders import shop_order, shop_row
@@ -19,7 +20,7 @@ async def forget(world: World) -> None:
     await world.shop.forget_requests()
 
 
-@pytest.mark.feature("D13", "WIZ-07")
+@pytest.mark.feature("D13")
 async def test_products_are_announced_before_anything_is_sent(small_world: World) -> None:
     world = small_world
     await world.books.load(
@@ -54,7 +55,6 @@ async def test_products_are_announced_before_anything_is_sent(small_world: World
     assert "NOTHING" in absent["records"][0]["problems"][0]["sentence"]
 
 
-@pytest.mark.feature("D13")
 async def test_what_a_later_filter_would_take_away_is_announced(small_world: World) -> None:
     world = small_world
     await world.books.load({"articles": [article("MUG"), article("CUP")]})
@@ -94,7 +94,27 @@ async def test_stock_is_announced_with_the_pieces_of_new_orders_taken_off(small_
     assert_alike(announced(made), await sent(world))
 
 
-@pytest.mark.feature("D13", "WIZ-07")
+async def test_what_goes_into_the_books_is_announced_and_sent_alike(small_world: World) -> None:
+    world = small_world
+    await world.books.load({"articles": [article("MUG", Name="Old")], "customers": [debtor("7", "ann@example.nl")]})
+    await world.shop.load(
+        {
+            "products": [product(901, "MUG"), product(902, "CUP")],
+            "users": [user(1, "ann@example.nl", address={"city": "Assen"}), user(2, "bo@example.nl")],
+        }
+    )
+    await world.connect()
+    goods = await world.add_flow("products", source="shop", target_settings=TO_BOOKS)
+    buyers = await world.add_flow("customers", source="shop", target_settings=await to_books(world))
+    await forget(world)
+    of_goods, of_buyers = await preview(world, goods, limit=100), await preview(world, buyers, limit=100)
+    assert of_goods["summary"] == of_buyers["summary"] == {"create": 1, "update": 1}
+    await world.start()
+    await world.settled(goods)
+    await world.settled(buyers)
+    assert_alike([*announced(of_goods), *announced(of_buyers)], await sent(world))
+
+
 async def test_orders_are_announced_with_buyer_article_and_document(small_world: World) -> None:
     world = small_world
     coding = fixed_id("articleaccountcodings", "Goederen 21 %")
@@ -127,6 +147,7 @@ async def test_orders_are_announced_with_buyer_article_and_document(small_world:
     assert [(one["action"], one["reason"]) for one in again["records"]] == [("skipped", "exists")]
 
 
+@pytest.mark.feature("WIZ-07")
 async def test_a_changed_buyer_is_announced_with_what_changes(small_world: World) -> None:
     world = small_world
     await world.ready()

@@ -32,7 +32,6 @@ async def remap(world: World, flow: str, *rows: dict[str, str]) -> None:
     await world.settled(flow, after_run=before)
 
 
-@pytest.mark.feature("MAP-02")
 async def test_a_mapping_is_tried_on_products_that_were_read(small_world: World) -> None:
     world = small_world
     await world.books.load({"articles": [article("MUG"), article("CUP", Name="cup")]})
