@@ -21,6 +21,7 @@ from connectors.ccvshop.fields import Fields
 from connectors.ccvshop.groups import Adjustment, GroupPrices, read_price, shop_currency
 from connectors.client import VendorClient
 from connectors.declaration import RecordSourceDeclaration
+from connectors.errors import RecordRefused
 from connectors.protocols import ReadDeclaration, ReadFrom, RefusedListing
 from connectors.records import RecordPage
 from mapping.fields import Field, FieldKind
@@ -92,14 +93,19 @@ class CcvPricesOut:
         names = await self._prices.groups()
         found: list[Adjustment] = []
         removed: list[str] = []
+        malformed: list[RefusedListing] = []
         for source_id in source_ids:
-            adjustment = await read_price(self._client, source_id)
+            try:
+                adjustment = await read_price(self._client, source_id)
+            except RecordRefused as refusal:
+                malformed.append(RefusedListing(source_id, refusal.problem.sentence, {"id": source_id}))
+                continue
             if adjustment is None or adjustment.price is None:
                 removed.append(source_id)
             else:
                 found.append(adjustment)
         records, refused = await self._records(found, names)
-        return RecordPage(records, refused=refused, removed=removed)
+        return RecordPage(records, refused=[*malformed, *refused], removed=removed)
 
     def cursor_at(self, _moment: datetime) -> None:
         """None: every read is of everything."""
