@@ -185,19 +185,28 @@ def test_all_that_is_read_can_fill_all_that_is_written(source: Connector, target
         assert one["target"] in flow.rules.targets
 
 
+@pytest.mark.feature("PRD-15")
 @pytest.mark.feature("PRD-26")
-async def test_fields_beyond_the_default_ones_arrive(small_world: World):
+async def test_fields_beyond_the_default_ones_are_offered_and_arrive(small_world: World):
     world = small_world
     await world.books.load({"articles": [article("MUG", PurchasePrice=4, StockLocationReference="A-3")]})
-    flow = await world.add_flow(
-        "products",
-        target_settings=TO_SHOP,
-        mapping=[row("purchaseprice", "raw.PurchasePrice"), row("stocklocation", "raw.StockLocationReference")],
-    )
+    flow = await world.add_flow("products", target_settings=TO_SHOP)
+    offered = await world.api("GET", f"/flows/{flow}/mapping?account=true")
+    assert {"name", "price_excl", "raw.PurchasePrice", "raw.StockLocationReference", "raw.UnitAbbreviation"} <= {
+        field["name"] for field in offered["source_fields"]
+    }
+    assert {"purchaseprice", "stocklocation", "specs"} <= {field["name"] for field in offered["target_fields"]}
+    attributes = {
+        "purchaseprice": "PurchasePrice",
+        "stocklocation": "StockLocationReference",
+        "unit": "UnitAbbreviation",
+    }
+    for target, attribute in attributes.items():
+        await world.api("PUT", f"/flows/{flow}/mapping/{target}", {"expression": f"raw.{attribute}"})
     await world.start()
     await world.settled(flow)
     held = await mug(world)
-    assert (held["purchaseprice"], held["stocklocation"]) == (4, "A-3")
+    assert (held["purchaseprice"], held["stocklocation"], held["unit"]) == (4, "A-3", "st")
     assert await writes(world)
     await world.run(flow)
     assert await writes(world) == []
