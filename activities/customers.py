@@ -20,8 +20,8 @@ async def customer_of(stage: Stage, order: Order) -> CustomerRef:
     """The order's customer at the target: remembered, found, updated or created.
 
     Two orders of one buyer take turns by a claim, so they make one customer; flows of customers and of other shops into
-    the same account take turns with them. A claim outlives a lost request as long as
-    that request can still be at work, so what is not found then does not exist.
+    the same account take turns with them. A claim outlives a lost request as long as that request can still be at work,
+    so what is not found then does not exist.
 
     Raises:
         Wait: Another order of this buyer is here at the moment.

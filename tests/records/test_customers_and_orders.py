@@ -1,0 +1,38 @@
+"""Orders bring their buyers along while a flow of customers writes the same register: one customer per buyer."""
+
+from tests.records.registers import debtors, to_books, user
+from tests.shop_orders import shop_order
+from tests.world import World
+
+BUYERS = range(1001, 1013)
+
+
+async def test_buyers_who_are_registered_too_become_one_customer_each(small_world: World):
+    world = small_world
+    await world.integrate(start=False)
+    await world.map_payment("Ideal")
+    await world.books.settings({"product_variant": 5})
+    await world.books.load({"salespricelists": [{"Name": "Dealers"}]})
+    (dealers,) = [one["Id"] for one in (await world.books.state())["salespricelists"] if one["Name"] == "Dealers"]
+    flow = await world.add_flow("customers", source="shop", target_settings=await to_books(world))
+    row = {"source_value": "4", "target_value": dealers}
+    await world.api("PUT", f"/flows/{flow}/values/customer_group", row)
+    await world.shop.load(
+        {
+            "usergroups": [{"id": 4, "groupname": "Dealer"}],
+            "users": [{**user(number, f"Buyer{number}@example.nl"), "group_id": 4} for number in BUYERS],
+            "orders": [shop_order(number) for number in BUYERS],
+        }
+    )
+    # What is read and what is written lie apart in time, so the two flows meet at every buyer.
+    await world.books.faults([{"fault": "slow", "when": "always", "path": "/customers", "seconds": 0.2}])
+
+    await world.start()
+    await world.settled(world.flow_id, seconds=120)
+    await world.settled(flow, seconds=120)
+
+    held = await debtors(world)
+    assert set(held) == {f"buyer{number}@example.nl" for number in BUYERS}
+    assert {one["SalesPriceListId"] for one in held.values()} == {dealers}
+    numbers = {one["CustomerNumber"] for one in held.values()}
+    assert {document["CustomerNumber"] for document in await world.documents()} == numbers
