@@ -8,7 +8,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
-from commerce.problems import ProblemCode
+from commerce.problems import Problem, ProblemCode
 from connectors.answers import Action, Answer
 from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path, read_collection
 from connectors.ccvshop.fields import Fields
@@ -97,15 +97,18 @@ class GroupPrices:
             self._groups = (self._clock(), await read_groups(self._client))
         return self._groups[1]
 
-    async def of(self, group: str, product_ids: Iterable[int]) -> Mapping[int, list[Adjustment]]:
-        """What these products, and perhaps others, cost a group: product id → prices, of which there should be one."""
+    async def of(self, group: str, product_ids: Iterable[int]) -> Mapping[int, list[Adjustment] | Problem]:
+        """What these products, and perhaps others, cost a group: product id → prices, of which there should be one.
+
+        A price that cannot be understood is left out of a list, or a problem where its product was asked for alone.
+        """
         wanted = set(product_ids)
         known = self._lists.get(group)
         if known is not None and not self._is_old(known[0]):
-            return known[1]
+            return {**known[1]}
         if len(wanted) <= _FEW:
-            return {product_id: await self.ask(group, product_id) for product_id in wanted}
-        return (await self._remembered(group))[1]
+            return {product_id: await self._asked(group, product_id) for product_id in wanted}
+        return {**(await self._remembered(group))[1]}
 
     async def all_of(self, group: str) -> list[Adjustment]:
         """All prices of a group, by id."""
@@ -121,6 +124,12 @@ class GroupPrices:
     async def ask(self, group: str, product_id: int) -> list[Adjustment]:
         """What one product costs a group, as it is now."""
         return [_adjustment(item) for item in await self._list(group, {"product_id": str(product_id)})]
+
+    async def _asked(self, group: str, product_id: int) -> list[Adjustment] | Problem:
+        try:
+            return await self.ask(group, product_id)
+        except RecordRefused as refused:
+            return refused.problem
 
     def forget(self, group: str) -> None:
         """Read the prices of a group anew the next time."""

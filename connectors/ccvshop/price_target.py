@@ -9,8 +9,7 @@ from decimal import Decimal
 from http import HTTPStatus
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
-from pydantic import Field as Setting
+from pydantic import BaseModel
 
 from commerce.money import cents
 from commerce.problems import Problem, ProblemCode
@@ -19,71 +18,18 @@ from connectors.ccvshop.article_settings import TaxTariff
 from connectors.ccvshop.articles import Article, ArticleFinder, ambiguous
 from connectors.ccvshop.fields import Fields
 from connectors.ccvshop.groups import ADJUSTMENTS, Adjustment, GroupPrices, read_price, shop_currency
+from connectors.ccvshop.price_settings import FIELDS, CcvPriceTarget, price_rules
 from connectors.ccvshop.writing import created_id, refusal, settled
 from connectors.client import VendorClient
 from connectors.declaration import RecordTargetDeclaration
 from connectors.errors import OutcomeUnknown, RecordRefused
 from connectors.protocols import Identifier
 from connectors.records import Change, Existing, Key, Removal, Written
-from mapping.fields import Field, FieldKind
-from mapping.rules import Rule
+from mapping.fields import Field
 
 _REMEMBERED_SECONDS = 600
 _NET_PLACES = Decimal("0.0001")
 _HUNDRED = Decimal(100)
-
-
-class CcvPriceTarget(BaseModel):
-    """How prices of customer groups are written."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    prices_include_tax: bool = Setting(
-        default=True,
-        title="Prices include VAT",
-        description="Whether product prices in the shop include VAT; the shop's own setting for prices says so.",
-    )
-    rates: dict[TaxTariff, Decimal] = Setting(
-        default_factory=lambda: {
-            TaxTariff.NORMAL: Decimal(21),
-            TaxTariff.LOW_A: Decimal(9),
-            TaxTariff.ZERO: Decimal(0),
-        },
-        title="VAT rate per tariff",
-        description="A percentage for each tariff, used where the shop names no rate itself.",
-    )
-
-
-FIELDS: Final = (
-    Field("price", "Price", FieldKind.MONEY, description="With or without VAT, as prices are in the shop."),
-    Field(
-        "price_without_tax",
-        "Price without VAT",
-        FieldKind.MONEY,
-        description="Becomes the price at the rate of the shop's product, unless the price itself is mapped.",
-    ),
-    Field(
-        "price_with_tax",
-        "Price with VAT",
-        FieldKind.MONEY,
-        description="Becomes the price at the rate of the shop's product, unless the price itself is mapped.",
-    ),
-    Field("discount", "Discount", FieldKind.MONEY, description="An amount that comes off the price."),
-    Field("hidden", "Hidden", FieldKind.BOOLEAN, description="Whether the group does not see the product."),
-)
-
-
-def price_rules(settings: BaseModel) -> tuple[Rule, ...]:
-    """The price in the shop's own direction where the source states it, else the other one, converted."""
-    include = CcvPriceTarget.model_validate(settings).prices_include_tax
-    own, other, converted = (
-        ("price_incl", "price_excl", "price_without_tax") if include else ("price_excl", "price_incl", "price_with_tax")
-    )
-    return (
-        Rule(target="price", expression=own),
-        Rule(target=converted, expression=f"{other} if {own} is none else none"),
-        Rule(target="discount", expression="0"),
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,17 +82,7 @@ class CcvGroupPrices:
             else:
                 by_group[key.details["group"]].append((key, product))
         for group, pairs in by_group.items():
-            try:
-                prices = await self._prices.of(group, (product.product_id for _, product in pairs))
-            except RecordRefused as refused:
-                found |= {key.source_id: refused.problem for key, _ in pairs}
-                continue
-            for key, product in pairs:
-                match prices.get(product.product_id, []):
-                    case [one] if key.target_id in {"", str(one.adjustment_id)}:
-                        found[key.source_id] = self._existing(one, product, groups[group], key)
-                    case [_, _, *_] as several:
-                        found[key.source_id] = _several(key, groups[group], several)
+            found |= await self._of_group(group, groups[group], pairs)
         return found
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Written]:
@@ -260,11 +196,33 @@ class CcvGroupPrices:
         hidden = members.get("hidden") is True
         self._prices.put(Adjustment(adjustment_id, group, product.product_id, price, discount, hidden))
 
+    async def _of_group(
+        self, group: str, name: str, pairs: Sequence[tuple[Key, _Sold]]
+    ) -> dict[str, Existing | Problem]:
+        try:
+            prices = await self._prices.of(group, (product.product_id for _, product in pairs))
+        except RecordRefused as refused:
+            return {key.source_id: refused.problem for key, _ in pairs}
+        found: dict[str, Existing | Problem] = {}
+        for key, product in pairs:
+            match prices.get(product.product_id, []):
+                case Problem() as problem:
+                    found[key.source_id] = problem
+                case [one] if key.target_id in {"", str(one.adjustment_id)}:
+                    found[key.source_id] = self._existing(one, product, name, key)
+                case [_, _, *_] as several:
+                    found[key.source_id] = _several(key, name, several)
+        return found
+
     async def _to_remove(self, keys: Sequence[Key]) -> dict[str, Existing | Problem]:
-        prices = [(key, await read_price(self._client, key.target_id)) for key in keys]
-        return {
-            key.source_id: Existing(key.target_id, key.text, {}, {"group": one.group}) for key, one in prices if one
-        }
+        found: dict[str, Existing | Problem] = {}
+        for key in keys:
+            try:
+                if one := await read_price(self._client, key.target_id):
+                    found[key.source_id] = Existing(key.target_id, key.text, {}, {"group": one.group})
+            except RecordRefused as refused:
+                found[key.source_id] = refused.problem
+        return found
 
     async def _unusable(self, key: Key, groups: Mapping[str, str]) -> Problem | None:
         group, currency = key.details.get("group", ""), key.details.get("currency", "")

@@ -98,8 +98,11 @@ class PriceTarget:
         rows = await self._rows([place for place in places.values() if isinstance(place, _Place)])
         for source_id, place in places.items():
             if isinstance(place, _Place) and place.target_id in rows:
-                values = held_values(_FIELDS, rows[place.target_id])
-                found[source_id] = Existing(place.target_id, place.number, values)
+                try:
+                    values = held_values(_FIELDS, rows[place.target_id])
+                    found[source_id] = Existing(place.target_id, place.number, values)
+                except RecordRefused as refusal:
+                    found[source_id] = refusal.problem
         return found
 
     async def write(self, changes: Sequence[Change]) -> Sequence[Written]:

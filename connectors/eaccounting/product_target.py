@@ -45,8 +45,14 @@ class ArticleRegister:
         for key in keys:
             hit = known.get(key.target_id) if key.target_id else looked_up.get(key.text)
             if hit is not None:
-                found[key.source_id] = hit if isinstance(hit, Problem) else await self.existing(hit, fields)
+                found[key.source_id] = hit if isinstance(hit, Problem) else await self._understood(hit, fields)
         return found
+
+    async def _understood(self, article: Record, fields: tuple[Field, ...]) -> Existing | Problem:
+        try:
+            return await self.existing(article, fields)
+        except RecordRefused as refusal:
+            return refusal.problem
 
     async def existing(self, article: Record, fields: tuple[Field, ...]) -> Existing:
         """An article as it stands."""

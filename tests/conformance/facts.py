@@ -65,7 +65,7 @@ Pair = tuple[Record, Record]
 def sent_record(kind: RecordKind, group: str) -> Pair:
     """A record from another system, and the same one after one fact of it changed there."""
     source: dict[str, Any] = {"source_id": "s-1", "reference": "CF-NEW"}
-    article = {"sku": "CF-1", "ean": ARTICLES[0].ean}
+    article: dict[str, Any] = {"sku": "CF-1", "ean": ARTICLES[0].ean}
     match kind:
         case RecordKind.PRODUCTS:
             made: Record = Product(
@@ -89,8 +89,8 @@ def sent_record(kind: RecordKind, group: str) -> Pair:
             made = CustomerRecord(**source, customer=EVA, billing=HOME, shipping=HOME, group=group, currency="EUR")
             change = {"customer": EVA.model_copy(update={"phone": "030-7654321"})}
         case RecordKind.PRICES:
-            unpriced = {"sku": ARTICLES[3].sku, "ean": ARTICLES[3].ean}
-            amounts = {"price_excl": Decimal("7.00"), "price_incl": Decimal("8.47")}
+            unpriced: dict[str, Any] = {"sku": ARTICLES[3].sku, "ean": ARTICLES[3].ean}
+            amounts: dict[str, Any] = {"price_excl": Decimal("7.00"), "price_incl": Decimal("8.47")}
             made = GroupPrice(**source, **unpriced, **amounts, group=group, currency="EUR")
             change = {"price_excl": Decimal("6.00"), "price_incl": Decimal("7.26")}
         case RecordKind.SHIPMENTS:
@@ -141,7 +141,11 @@ def key_of(record: Record, group: str, by: Identifier = Identifier.SKU, target_i
 
 def standing(kind: RecordKind, group: str) -> list[Record]:
     """The records of a kind that every vendor has from the start, as another system would send them."""
-    model = {RecordKind.PRODUCTS: Product, RecordKind.STOCK: StockLevel, RecordKind.PRICES: GroupPrice}
+    model: dict[RecordKind, type[Record]] = {
+        RecordKind.PRODUCTS: Product,
+        RecordKind.STOCK: StockLevel,
+        RecordKind.PRICES: GroupPrice,
+    }
     match kind:
         case RecordKind.CUSTOMERS:
             people = [EVA.model_copy(update={"email": email}) for email in EMAILS]
@@ -192,9 +196,7 @@ def sent_order() -> Order:
         total=Decimal("30.25"),
         tax=Decimal("5.25"),
         lines=(
-            line(
-                LineKind.PRODUCT, "24.20", quantity=Decimal(2), name=article.name, sku=article.sku, ean=article.ean
-            ),
+            line(LineKind.PRODUCT, "24.20", quantity=Decimal(2), name=article.name, sku=article.sku, ean=article.ean),
             line(LineKind.SHIPPING, "6.05", name="Shipping"),
         ),
         customer=EVA,

