@@ -260,7 +260,7 @@ class Merchant:
                     await asyncio.sleep(0.5)
                     if await self.settled(after=after, waiting=waiting):
                         return
-                await asyncio.sleep(0.3)
+                await asyncio.sleep(0.5)
 
     async def run_flows(self, *kinds: str, waiting: Mapping[str, int] | None = None) -> None:
         """Let these flows run once more and wait until all flows are settled; raises TimeoutError."""

@@ -136,7 +136,7 @@ async def _trade(demo: Merchant, console: Console) -> None:
 async def _show(demo: Merchant, live: Live) -> None:
     while True:
         live.update(_table(await demo.standings()))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(1)
 
 
 def _table(flows: Mapping[str, Mapping[str, Any]]) -> Table:

@@ -56,7 +56,8 @@ async def fill_both(shop: Simulated, books: Simulated) -> None:
             for product in products[::_ON_LISTS_EVERY][:5]
         ],
     )
-    articles = [_article(place, product, _sold(held["orders"])) for place, product in enumerate(products)]
+    sold = _sold(held["orders"])
+    articles = [_article(place, product, sold) for place, product in enumerate(products)]
     listed = [article for article in articles[::_ON_LISTS_EVERY] if article["GrossPrice"]]
     price_lists = [
         {"Name": name, "prices": [_list_price(article, share) for article in listed]} for name, share in GROUPS.values()
