@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.counting import flow_counts
 from activities.heartbeat import beating
 from activities.listing import page_entry
 from activities.products import product_bindings
@@ -23,7 +24,6 @@ from workflows.messages import (
     WAIT,
     FetchInput,
     FetchResult,
-    FlowCounts,
     HandedOut,
     ReleaseInput,
     ResyncInput,
@@ -202,15 +202,7 @@ class FlowActivities:
         return FetchResult(
             cursor=flow.cursor or "",
             page=flow.page or "",
-            counts=FlowCounts(
-                listed=counts.listed,
-                done=counts.done,
-                skipped=counts.skipped,
-                parked=counts.parked,
-                in_flight=counts.ready + counts.in_flight,
-                released=counts.released,
-                oldest_waiting=counts.oldest_ready_at,
-            ),
+            counts=flow_counts(counts),
         )
 
 

@@ -10,6 +10,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.claiming import claimed
+from activities.counting import flow_counts
 from activities.failures import Wait
 from activities.heartbeat import beating
 from activities.pending_orders import list_new_orders, pieces_on_their_way
@@ -29,7 +30,7 @@ from connectors.record_flow import StockFlowSettings
 from connectors.records import RecordPage
 from store import Claim, ConnectionState, FlowRun, ItemRecord, RecordEntry, SkipReason, Store
 from workflows import names
-from workflows.messages import WAIT, FlowCounts, SyncInput, SyncResult
+from workflows.messages import WAIT, SyncInput, SyncResult
 
 BATCH = 100
 """Records that are found, compared and written together."""
@@ -235,15 +236,7 @@ class RecordActivities:
             more_ready=more_ready,
             cursor=flow.cursor or "",
             page=flow.page or "",
-            counts=FlowCounts(
-                listed=counts.listed,
-                done=counts.done,
-                skipped=counts.skipped,
-                parked=counts.parked,
-                in_flight=counts.ready + counts.in_flight,
-                released=counts.released,
-                oldest_waiting=counts.oldest_ready_at,
-            ),
+            counts=flow_counts(counts),
         )
 
 

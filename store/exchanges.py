@@ -2,8 +2,6 @@
 
 import json
 
-from sqlmodel import col, select
-
 from store.ids import new_id
 from store.records import ExchangeEntry
 from store.repository import Repository
@@ -37,13 +35,6 @@ class Exchanges(Repository):
         )
         async with self._database.writing() as session:
             session.add(row)
-
-    async def for_item(self, workspace_id: str, item_id: str) -> tuple[ExchangeEntry, ...]:
-        """The calls made for one item, oldest first, decrypted."""
-        statement = select(Exchange).where(col(Exchange.workspace_id) == workspace_id, col(Exchange.item_id) == item_id)
-        async with self._database.reading() as session:
-            rows = (await session.exec(statement.order_by(col(Exchange.started_at), col(Exchange.id)))).all()
-        return tuple(exchange_entry(self._sealer, row) for row in rows)
 
 
 def exchange_entry(sealer: Sealer, row: Exchange) -> ExchangeEntry:

@@ -87,10 +87,6 @@ class Items(Pages, ItemQueries):
         """A write is about to be sent: until it is settled, its outcome may be unknown."""
         await self._touch(workspace_id, item_id, write_started_at=at)
 
-    async def write_settled(self, workspace_id: str, item_id: str) -> None:
-        """The outcome of the write is known."""
-        await self._touch(workspace_id, item_id, write_started_at=None)
-
     async def finish(
         self,
         workspace_id: str,

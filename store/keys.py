@@ -91,10 +91,6 @@ class KeyRing:
         """The name of the key that encrypts."""
         return next(iter(self.keys))
 
-    def with_first(self, newer: "KeyRing") -> "KeyRing":
-        """This ring with the keys of ``newer`` before its own."""
-        return KeyRing({**newer.keys, **{key_id: key for key_id, key in self.keys.items() if key_id not in newer.keys}})
-
     def derive(self, purpose: str) -> "KeyRing":
         """An independent ring for another purpose; knowing it tells nothing about this one. Always the same result."""
 

@@ -92,9 +92,13 @@ def article_view(article: Record, rate: Decimal | None, currency: str) -> Record
     }
 
 
-def held_values(fields: tuple[Field, ...], view: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields as they stand at eAccounting, in the kinds that mapping gives. A text that is null is empty."""
-    return {field.name: _held(field, view) for field in fields}
+def held_values(fields: tuple[Field, ...], view: Mapping[str, Any], what: str) -> dict[str, Any]:
+    """The fields as they stand at eAccounting, in the kinds that mapping gives. A text that is null is empty.
+
+    Raises:
+        RecordRefused: ``MALFORMED_RECORD`` when a number is none; ``what`` names the record.
+    """
+    return {field.name: _held(field, view, what) for field in fields}
 
 
 def barcode_of(article: Record) -> str:
@@ -118,21 +122,22 @@ def decimal_of(record: Mapping[str, Any], member: str, what: str) -> Decimal | N
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
+        shown = str(value)[:100]
         raise RecordRefused(
             Problem(
                 code=ProblemCode.MALFORMED_RECORD,
                 field=member,
-                value=str(value)[:100],
+                value=shown,
                 sentence=(
-                    f"{what}: eAccounting sent something that is no number as {member}. Open the article there, correct"
-                    f" {member}, and retry."
+                    f"{what}: eAccounting sent “{shown}” as {member}, which is no number. Correct {member} there, and"
+                    " retry."
                 ),
             )
         )
     return Decimal(value)
 
 
-def _held(field: Field, view: Mapping[str, Any]) -> Any:
+def _held(field: Field, view: Mapping[str, Any], what: str) -> Any:
     value = view.get(field.name)
     match field.kind:
         case FieldKind.TEXT:
@@ -140,6 +145,6 @@ def _held(field: Field, view: Mapping[str, Any]) -> Any:
         case FieldKind.BOOLEAN:
             return bool(value)
         case FieldKind.NUMBER | FieldKind.MONEY:
-            return decimal_of(view, field.name, f"Article {view.get('Number')}")
+            return decimal_of(view, field.name, what)
         case _:
             return value

@@ -64,6 +64,11 @@ class _Place:
     def number(self) -> str:
         return str(self.article.get("Number") or "")
 
+    @property
+    def price_name(self) -> str:
+        """The price as people know it."""
+        return f'Price of {self.number} in price list "{self.price_list.name}"'
+
 
 @dataclass(frozen=True)
 class _Row:
@@ -99,7 +104,7 @@ class PriceTarget:
         for source_id, place in places.items():
             if isinstance(place, _Place) and place.target_id in rows:
                 try:
-                    values = held_values(_FIELDS, rows[place.target_id])
+                    values = held_values(_FIELDS, rows[place.target_id], place.price_name)
                     found[source_id] = Existing(place.target_id, place.number, values)
                 except RecordRefused as refusal:
                     found[source_id] = refusal.problem

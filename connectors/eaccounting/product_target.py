@@ -58,7 +58,8 @@ class ArticleRegister:
         """An article as it stands."""
         rate = await self.company.vat_rate(str(article.get("CodingId") or ""))
         view = article_view(article, rate, (await self.company.facts()).currency)
-        return Existing(str(article["Id"]), str(article.get("Number") or ""), held_values(fields, view), article)
+        number = str(article.get("Number") or "")
+        return Existing(str(article["Id"]), number, held_values(fields, view, f"Article {number}"), article)
 
     async def read(self, article_id: str) -> Record:
         """The article as it is now. Raises `RecordGone`."""

@@ -49,11 +49,6 @@ def total_of_amounts(amounts: Mapping[Decimal, Decimal], *, includes_vat: bool) 
     return sum((with_vat(amount, rate) for rate, amount in amounts.items()), Decimal(0))
 
 
-def document_total(rows: Iterable[Row], *, includes_vat: bool) -> Decimal:
-    """The total with VAT that eAccounting will compute, before any rounding to whole units of the currency."""
-    return total_of_amounts(amounts_per_rate(rows), includes_vat=includes_vat)
-
-
 def stated_total(document: Mapping[str, Any]) -> Decimal:
     """The total with VAT that an answered document states, before rounding to whole units of the currency.
 

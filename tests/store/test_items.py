@@ -183,7 +183,7 @@ async def test_a_lost_write_is_remembered_until_it_is_settled(shop: Shop):
     item_id = await shop.ready_item()
     await items.write_started(workspace_id, item_id, NOW)
     assert (await items.get(workspace_id, item_id)).write_started_at == NOW
-    await items.write_settled(workspace_id, item_id)
+    await items.finish(workspace_id, item_id, state=ItemState.DONE, target_id="t")
     assert (await items.get(workspace_id, item_id)).write_started_at is None
 
 

@@ -85,8 +85,8 @@ async def test_renewing_re_encrypts_everything_and_changes_no_hash(store: Store,
     await fill(shop)
     older = store._sealer.keys
     before = await store.keyed_hash(shop.workspace_id, "jo@example.com")
-    both = KeyRing.generate("k2").with_first(KeyRing.generate("k3"))
-    renewing = await Store.open(migrated_url, older.with_first(both))
+    both = KeyRing.parse(f"{KeyRing.generate('k3').to_text()},{KeyRing.generate('k2').to_text()}")
+    renewing = await Store.open(migrated_url, KeyRing.parse(f"{both.to_text()},{older.to_text()}"))
     try:
         written = asyncio.gather(*(shop.list_orders(entry(f"w{number}")) for number in range(10)))
         assert await renewing.rotate() > 900

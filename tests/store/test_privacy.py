@@ -107,7 +107,7 @@ async def test_a_value_moved_to_another_row_does_not_open(shop: Shop):
 
 async def test_the_calls_of_an_item_are_in_order(shop: Shop):
     item_id = await write_canaries(shop)
-    (call,) = await shop.store.exchanges.for_item(shop.workspace_id, item_id)
+    (call,) = (await shop.store.items.timeline(shop.workspace_id, item_id)).exchanges
     assert (call.operation, call.status, call.outcome) == ("find customer", 200, "accepted")
 
 

@@ -52,7 +52,7 @@ async def test_a_changed_payload_is_refused():
 
 async def test_keys_are_renewed_while_an_integration_runs(temporal_address: str):
     old = KeyRing.generate("old")
-    renewed = old.with_first(KeyRing.generate("new"))
+    renewed = KeyRing.parse(f"{KeyRing.generate('new').to_text()},{old.to_text()}")
     rig = Rig(await Client.connect(temporal_address, data_converter=encrypted_converter(old)))
     rig.edge.pages.append(["1"])
     async with rig.working():

@@ -128,12 +128,12 @@ STAND: Final = Stand(
             settings=_BY_TAX,
         ),
         "stock": SourceStand(
-            unknown=_NOBODY, change=_patched("products", stock=99), spoil=_patched("products", stock="many")
+            unknown=_NOBODY, change=_patched("products", stock=99), spoil=_patched("products", stock="much")
         ),
         "customers": SourceStand(
             unknown=_NOBODY,
             change=_patched("users", userinfo={"reference": "C-9"}),
-            spoil=_patched("users", status="perhaps"),
+            spoil=_patched("users", status="much"),
         ),
         "prices": SourceStand(
             unknown=_NOBODY,

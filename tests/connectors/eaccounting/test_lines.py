@@ -1,5 +1,6 @@
 """Rows whose total, by the target's rules, is the order's to the cent."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 
@@ -11,12 +12,16 @@ from commerce.money import cents
 from commerce.order import Line, LineKind
 from commerce.problems import ProblemCode
 from connectors.eaccounting.lines import Charge, PlanTerms, Precision, plan_rows, spread_discounts
-from connectors.eaccounting.totals import document_total, stated_total
+from connectors.eaccounting.totals import Row, amounts_per_rate, stated_total, total_of_amounts
 from connectors.errors import RecordRefused
 
 DOMESTIC = Precision(price=2, quantity=4)
 FOREIGN = Precision(price=4, quantity=4)
 EVERY_RATE = {Decimal(rate): f"round-{rate}" for rate in (0, 6, 9, 19, 21, 25)}
+
+
+def document_total(rows: Sequence[Row], *, includes_vat: bool) -> Decimal:
+    return total_of_amounts(amounts_per_rate(rows), includes_vat=includes_vat)
 
 
 def charge(
