@@ -125,6 +125,7 @@ async def _trade(demo: Merchant, console: Console) -> None:
     console.print(f"Payment method {_UNMAPPED} mapped: {released} parked orders go on.")
     changed = await change_articles(demo.books)
     console.print(f"{len(changed)} articles got another price or other stock in the books.")
+    await demo.until_settled()
     shipped, without_code = await ship(demo.books, _SHIPPED, _WITHOUT_CODE)
     console.print(f"{shipped} orders left the house; {len(without_code)} of them wait for their tracking codes.")
     await demo.run_flows("products", "stock", "shipments", waiting={"shipments": len(without_code)})
