@@ -20,6 +20,11 @@ class ArticleIndex:
         self._places: dict[str, list[int]] = {}
         self._began = time.monotonic()
         self._usable_until = self._began
+        self._pages = 0
+
+    def turn_page(self) -> None:
+        """Another page begins."""
+        self._pages += 1
 
     def add(self, product: Mapping[str, Any], names: Iterable[str]) -> None:
         """Keep a product under these names; beyond 300 000 products nothing more is kept, and is looked up instead."""
@@ -30,9 +35,14 @@ class ArticleIndex:
             self._places.setdefault(name, []).append(len(self._bodies) - 1)
 
     def finish(self) -> None:
-        """The listing is complete."""
+        """The listing is complete; one of a single page is so quickly read that it is not used again."""
         now = time.monotonic()
-        self._usable_until = now + (now - self._began) * _WORTH
+        self._usable_until = now if self.on_one_page else now + (now - self._began) * _WORTH
+
+    @property
+    def on_one_page(self) -> bool:
+        """Whether one answer showed everything, so that what is missing is certain to be absent."""
+        return self._pages <= 1
 
     @property
     def usable(self) -> bool:

@@ -2,8 +2,9 @@
 
 The shop answers one number per call. A listing of up to 250 products per call is cheaper when the shop is small beside
 what is looked for: it is read when it takes at most one call per five records, which one call finds out beforehand.
-Then a record costs at most 0.2 calls to find, otherwise 1. When as many single look-ups were made as a listing takes
-calls, it is read and kept for a while: linking 100 000 products takes some 800 calls instead of 100 000.
+Then a record costs at most 0.2 calls to find, otherwise 1. It is also read once as many single look-ups were made as it
+takes calls: linking 100 000 products takes some 800 calls instead of 100 000. A listing of several pages is used again
+for a while.
 Source: CCV Shop API documentation, products.
 """
 
@@ -73,9 +74,8 @@ class ArticleFinder:
         """What answers to each key, by source id; a key with a ``target_id`` is only looked for by that."""
         found: dict[str, list[Article]] = {key.source_id: [] for key in keys}
         certain = False
-        if len(keys) >= _WORTH_A_SCAN and await self._is_small(len(keys)):
-            certain = await self._scan(keys, by, found)
-        elif await self._has_index(len(keys)):
+        if await self._is_listed(len(keys)):
+            certain = self._index.on_one_page
             self._take_listed(keys, by, found)
         for key in keys:
             if found[key.source_id] or certain:
@@ -97,27 +97,27 @@ class ArticleFinder:
             raise Temporary(f"CCV Shop did not send product {product_id}.")
         return answer.body
 
-    async def _is_small(self, wanted: int) -> bool:
-        return await self._fits_in(max(1, wanted // _RECORDS_PER_CALL))
-
-    async def _has_index(self, wanted: int) -> bool:
-        """Whether there is a listing to use; it is read once it has become worth its calls."""
+    async def _is_listed(self, wanted: int) -> bool:
+        """Whether there is a listing to use; it is read when it is worth its calls."""
         if self._index.usable:
             return True
-        if wanted < _WORTH_A_SCAN or self._single_calls < _WORTH_AN_INDEX:
+        if wanted < _WORTH_A_SCAN:
             return False
-        if not await self._fits_in(self._single_calls):
+        calls = max(1, wanted // _RECORDS_PER_CALL)
+        if self._single_calls >= _WORTH_AN_INDEX:
+            calls = max(calls, self._single_calls)
+        if not await self._fits_in(calls):
             return False
-        index = ArticleIndex()
-        seen = set()
+        index, seen = ArticleIndex(), set()
         async for page in pages(self._client, f"{ROOT}/products/", self._expand, operation="list products"):
+            index.turn_page()
             for product in page:
                 if product.get("id") not in seen:
                     seen.add(product.get("id"))
                     index.add(product, _names(product))
         index.finish()
         self._index, self._single_calls = index, 0
-        return index.usable
+        return True
 
     def _take_listed(self, keys: Sequence[Key], by: Identifier, found: dict[str, list[Article]]) -> None:
         for key in keys:
@@ -134,27 +134,6 @@ class ArticleFinder:
         params = {"orderby": "id", "start": str(beyond), "size": "1"}
         answer = await read_collection(self._client, f"{ROOT}/products/", params, operation="list products")
         return not items_of(answer)
-
-    async def _scan(self, keys: Sequence[Key], by: Identifier, found: dict[str, list[Article]]) -> bool:
-        """Fill ``found``; whether what is missing is certain to be absent, since one page showed everything."""
-        by_id = {key.target_id: key.source_id for key in keys if key.target_id}
-        by_number: dict[str, list[str]] = {}
-        for key in keys:
-            if not key.target_id:
-                by_number.setdefault(key.text, []).append(key.source_id)
-        count, seen = 0, set()
-        async for page in pages(self._client, f"{ROOT}/products/", self._expand, operation="list products"):
-            count += 1
-            for product in page:
-                if product.get("id") in seen:
-                    continue
-                seen.add(product.get("id"))
-                for article in (Article(product), *variants_of(product)):
-                    takers = {source_id for number in _numbers(article, by) for source_id in by_number.get(number, ())}
-                    takers |= {by_id[article.target_id]} if article.target_id in by_id else set()
-                    for source_id in takers:
-                        found[source_id].append(article)
-        return count == 1
 
     async def _by_id(self, target_id: str) -> list[Article]:
         product_id, _, combination_id = target_id.partition(":")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -30,58 +30,59 @@ def dumps(value: Any, *, ascii_only: bool = True, escape_slashes: bool = False) 
     Raises:
         TypeError: the value holds something JSON has no word for, a float included.
     """
-    encode: Callable[[str], str] = (
-        json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
-    )
-
-    def text(chars: str) -> str:
-        quoted = encode(chars)
-        return quoted.replace("/", "\\/") if escape_slashes else quoted
-
-    parts: list[str] = []
-    _write(value, parts.append, text)
-    return "".join(parts)
+    return _Writer(ascii_only=ascii_only, escape_slashes=escape_slashes).written(value)
 
 
-def _write(value: Any, put: Callable[[str], None], text: Callable[[str], str]) -> None:
-    if isinstance(value, str):
-        put(text(value))
-    elif isinstance(value, Mapping):
-        _write_mapping(value, put, text)
-    elif isinstance(value, list | tuple):
-        put("[")
-        for position, item in enumerate(value):
-            if position:
-                put(",")
-            _write(item, put, text)
-        put("]")
-    else:
-        put(_scalar(value, text))
+class _Writer:
+    """Writes one document; the types of most values are tried first, since a page of products has thousands."""
 
+    def __init__(self, *, ascii_only: bool, escape_slashes: bool) -> None:
+        self._encode = json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
+        self._escape_slashes = escape_slashes
+        self._keys: dict[Any, str] = {}
 
-def _write_mapping(value: Mapping[Any, Any], put: Callable[[str], None], text: Callable[[str], str]) -> None:
-    put("{")
-    for position, (key, item) in enumerate(value.items()):
-        if position:
-            put(",")
-        put(text(str(key)))
-        put(":")
-        _write(item, put, text)
-    put("}")
+    def written(self, value: Any) -> str:
+        kind = type(value)
+        if kind is str:
+            return self._text(value)
+        if value is None:
+            return "null"
+        if kind is bool:
+            return "true" if value else "false"
+        if kind is int:
+            return str(value)
+        if kind is Decimal:
+            return self._number(value)
+        if isinstance(value, Mapping):
+            members = [f"{self._keys.get(key) or self._key(key)}:{self.written(item)}" for key, item in value.items()]
+            return "{" + ",".join(members) + "}"
+        if isinstance(value, list | tuple):
+            return "[" + ",".join([self.written(item) for item in value]) + "]"
+        return self._rare(value)
 
+    def _text(self, chars: str) -> str:
+        quoted = self._encode(chars)
+        return quoted.replace("/", "\\/") if self._escape_slashes and "/" in quoted else quoted
 
-def _scalar(value: Any, text: Callable[[str], str]) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Decimal) and value.is_finite():
+    def _key(self, key: Any) -> str:
+        self._keys[key] = self._text(str(key))
+        return self._keys[key]
+
+    def _number(self, value: Decimal) -> str:
+        if not value.is_finite():
+            raise TypeError(f"{value} cannot be written as exact JSON.")
         return format(value, "f")
-    if isinstance(value, datetime):
-        return text(value.isoformat())
-    raise TypeError(f"{type(value).__name__} {value!r} cannot be written as exact JSON; use Decimal for amounts.")
+
+    def _rare(self, value: Any) -> str:
+        if isinstance(value, str):
+            return self._text(str(value))
+        if isinstance(value, int):
+            return str(int(value))
+        if isinstance(value, Decimal):
+            return self._number(value)
+        if isinstance(value, datetime):
+            return self._text(value.isoformat())
+        raise TypeError(f"{type(value).__name__} {value!r} cannot be written as exact JSON; use Decimal for amounts.")
 
 
 @lru_cache(maxsize=4096)
