@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
+from sqlalchemy.dialects.postgresql import Insert
 from sqlmodel import col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -113,8 +115,15 @@ class Bindings(Repository):
         ]
         async with self._database.writing() as session:
             # Always in one order: two workers with the same customers would else wait for each other.
-            for row in sorted(rows, key=lambda row: (row.kind, row.source_key)):
-                await _put(session, self._database, row)
+            rows.sort(key=lambda row: (row.kind, row.source_key))
+            for row in rows:
+                if row.kind == ORDER:
+                    await _put_order(session, self._database, row)
+            others = [row.model_dump() for row in rows if row.kind != ORDER]
+            if others:
+                insert = self._database.insert(Binding)
+                statement = insert.on_conflict_do_update(index_elements=_UNIQUE, set_=_replaced(insert))
+                await (await session.connection()).execute(statement, others)
 
     async def forget(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> int:
         """Forget what these source records are at the target, so that it is looked up; returns how many were known."""
@@ -136,7 +145,7 @@ class Bindings(Repository):
 
 async def bind_order(session: AsyncSession, database: Database, item: Item, target_id: str, target_number: str) -> None:
     """Bind an item's source record; raises `AlreadyBound` when it is another target record."""
-    await _put(
+    await _put_order(
         session,
         database,
         Binding(
@@ -159,9 +168,9 @@ def _record(row: Binding, key: str) -> BindingRecord:
     )
 
 
-async def _put(session: AsyncSession, database: Database, binding: Binding) -> None:
-    insert = database.insert(Binding).values(**binding.model_dump())
-    replaced = {
+def _replaced(insert: Insert) -> dict[str, Any]:
+    """What a newer binding says instead of the older."""
+    return {
         "target_id": insert.excluded.target_id,
         "target_number": insert.excluded.target_number,
         "content_hash": insert.excluded.content_hash,
@@ -169,10 +178,16 @@ async def _put(session: AsyncSession, database: Database, binding: Binding) -> N
         "removed_at": None,
         "updated_at": insert.excluded.updated_at,
     }
+
+
+async def _put_order(session: AsyncSession, database: Database, binding: Binding) -> None:
+    insert = database.insert(Binding).values(**binding.model_dump())
     # An order already bound elsewhere is left alone by the condition, and then no row comes back.
-    only_same = None if binding.kind != ORDER else col(Binding.target_id) == binding.target_id
+    only_same = col(Binding.target_id) == binding.target_id
     saved = await session.exec(
-        insert.on_conflict_do_update(index_elements=_UNIQUE, set_=replaced, where=only_same).returning(col(Binding.id))
+        insert.on_conflict_do_update(index_elements=_UNIQUE, set_=_replaced(insert), where=only_same).returning(
+            col(Binding.id)
+        )
     )
     if saved.first() is not None:
         return
