@@ -68,7 +68,9 @@ async def test_an_order_with_an_unknown_article_is_held_with_its_number_named(sm
 def article(world: World, number: str) -> dict[str, Any]:
     """An article as the books answer it, with what sales orders reserve taken off its available stock."""
     view = article_view(world.ledger_of_books)
-    return next(dict(view(record)) for record in world.ledger_of_books.records("articles") if record["Number"] == number)
+    return next(
+        dict(view(record)) for record in world.ledger_of_books.records("articles") if record["Number"] == number
+    )
 
 
 @pytest.mark.feature("ORD-22")
