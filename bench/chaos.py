@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import csv
 import io
-import json
 import os
 import random
 import signal
@@ -25,8 +24,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from bench._report import report
 from demo import Figures, Merchant, free_port, simulated_vendors
 from demo.merchant import ON_ACCOUNT
 from embedded import child, temporal_command, web_answering
@@ -248,12 +246,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     outcome = asyncio.run(run(arguments.orders, arguments.kills, arguments.seed))
-    Console().print_json(json.dumps(asdict(outcome)))
-    if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
-    sys.stdout.flush()
-    os._exit(0 if outcome.ok else 1)
+    report(outcome, arguments.json)
 
 
 if __name__ == "__main__":

@@ -8,17 +8,13 @@ what is missing or wrong is read from the shop's own state.
 
 import argparse
 import asyncio
-import json
-import os
-import sys
 import tempfile
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from bench._report import report
 from bench.chaos import installation
 from demo import Merchant
 
@@ -114,12 +110,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     outcome = asyncio.run(run(arguments.articles))
-    Console().print_json(json.dumps(asdict(outcome)))
-    if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
-    sys.stdout.flush()
-    os._exit(0 if outcome.ok else 1)
+    report(outcome, arguments.json)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,6 @@ import asyncio
 import csv
 import io
 import itertools
-import json
-import os
-import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass, field
@@ -21,8 +18,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-
+from bench._report import report
 from bench.chaos import installation
 from demo.merchant import ON_ACCOUNT
 
@@ -87,12 +83,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     outcome = asyncio.run(run(arguments.orders))
-    Console().print_json(json.dumps(asdict(outcome)))
-    if arguments.json is not None:
-        arguments.json.parent.mkdir(parents=True, exist_ok=True)
-        arguments.json.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
-    sys.stdout.flush()
-    os._exit(0 if outcome.ok else 1)
+    report(outcome, arguments.json)
 
 
 if __name__ == "__main__":
