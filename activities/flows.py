@@ -17,7 +17,7 @@ from connectors import exact_json
 from connectors.errors import Temporary
 from connectors.order_flow import ReadMode, SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
-from store import ConnectionState, PageEntry, Store
+from store import ConnectionState, Counts, PageEntry, Store
 from workflows import names
 from workflows.messages import (
     ORDERS,
@@ -184,21 +184,20 @@ class FlowActivities:
         counts = await self._store.items.counts(fetch.workspace_id, fetch.flow_id)
         room = max(0, fetch.window - max(fetch.under_way, counts.in_flight))
         ready = await self._store.items.hand_out(fetch.workspace_id, fetch.flow_id, room, datetime.now(UTC))
-        result = await self._result(fetch)
+        result = await self._result(fetch, counts)
         result.ready = [HandedOut(item_id=item.item_id, source_id=item.source_id) for item in ready]
         result.more_pages = more_pages
         result.more_ready = counts.ready > len(ready)
         return result
 
     async def _blocked(self, fetch: FetchInput, code: ProblemCode) -> FetchResult:
-        result = await self._result(fetch)
+        result = await self._result(fetch, await self._store.items.counts(fetch.workspace_id, fetch.flow_id))
         result.blocked = code
         return result
 
-    async def _result(self, fetch: FetchInput) -> FetchResult:
+    async def _result(self, fetch: FetchInput, counts: Counts) -> FetchResult:
         """Where the flow stands, without anything handed out."""
         flow = await self._store.flows.get(fetch.workspace_id, fetch.flow_id)
-        counts = await self._store.items.counts(fetch.workspace_id, fetch.flow_id)
         return FetchResult(
             cursor=flow.cursor or "",
             page=flow.page or "",

@@ -230,13 +230,14 @@ class RecordActivities:
 
     async def _result(self, sync: SyncInput, *, more_pages: bool, more_ready: bool) -> SyncResult:
         flow = await self._store.flows.get(sync.workspace_id, sync.flow_id)
-        counts = await self._store.items.counts(sync.workspace_id, sync.flow_id)
+        # Counting goes through all records of the flow: once per run is enough, people are shown the ledger's figures.
+        counts = None if more_pages else await self._store.items.counts(sync.workspace_id, sync.flow_id)
         return SyncResult(
             more_pages=more_pages,
             more_ready=more_ready,
             cursor=flow.cursor or "",
             page=flow.page or "",
-            counts=flow_counts(counts),
+            counts=flow_counts(counts) if counts else None,
         )
 
 

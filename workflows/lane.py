@@ -135,6 +135,6 @@ class Lane(ABC):
             self.state.blocked = "temporary_trouble"
             return None
         self.state.blocked = result.blocked
-        self.state.counts = result.counts
+        self.state.counts = result.counts or self.state.counts
         self.state.cursor, self.state.page = result.cursor, result.page
         return None if result.blocked else result

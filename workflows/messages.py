@@ -187,7 +187,8 @@ class FlowResult(BaseModel):
     """The problem code of a connection that refuses, or of settings that do not fit."""
     cursor: str = ""
     page: str = ""
-    counts: FlowCounts = Field(default_factory=FlowCounts)
+    counts: FlowCounts | None = None
+    """None: not counted after this page, so the figures before it stand."""
 
 
 class FetchResult(FlowResult):
