@@ -1,10 +1,14 @@
 """Kill worker and Temporal server at random moments while both vendors fail at random; nothing may be lost or doubled.
 
     python3 dev.py bench chaos --orders 200 --kills 10 --seed 1 --json build/chaos-1.json
+    python3 dev.py bench chaos --flows all --orders 60 --kills 12 --seed 1 --json build/chaos-all-1.json
 
 Every part is a process of its own and is killed with SIGKILL. The seed decides the order of kills, their moments and
 every fault. What is lost or doubled, and the target's total, are read from the simulators' own state. A consent that a
 kill destroyed (a refresh token works once) is given again, as a merchant would; such reconnections are counted.
+
+With all six flows, articles change and orders leave the house while parts are killed and calls fail. Then the faults
+end, every flow runs once more, and what both sides hold is compared flow by flow.
 """
 
 import argparse
@@ -12,37 +16,35 @@ import asyncio
 import contextlib
 import csv
 import io
-import os
 import random
-import signal
-import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bench._installation import CALL_SECONDS, Killable, installation
 from bench._report import report
-from demo import Figures, Merchant, free_port, simulated_vendors
-from demo.merchant import ON_ACCOUNT
-from embedded import child, temporal_command, web_answering
-from settings import Settings
-from store import KeyRing, Store, migrate
+from demo import Figures, Merchant
+from demo.merchant import ALL_FLOWS, ON_ACCOUNT
+from demo.trade import change_articles, ship, write_codes
 
-_ROOT = Path(__file__).parent.parent
-_CLI = str(_ROOT / "cli.py")
-_DAY = _ROOT / "simulators" / "data" / "2010-12-01.csv"
-_CALL_SECONDS = 3
+_DAY = Path(__file__).parent.parent / "simulators" / "data" / "2010-12-01.csv"
 _GIVE_UP_SECONDS = 900
+_PAUSES = {"orders": (0.3, 3.0), "all": (2.0, 15.0)}
+"""Seconds from kill to kill: six flows must have come somewhere in between, so that there is something to break."""
+_SHIPPED, _WITHOUT_CODE = 12, 3
 _NOT_SIGN_IN = "^/(v2|api)/"
 _ANY = ("429_with_retry_after", "500_before_commit", "reset_before_commit", "truncated_json", "html_200")
 _AFTER = ("500_after_commit", "timeout_after_commit", "reset_after_commit", "html_200_after_commit", "reset_mid_body")
 _PARAMETERS: dict[str, dict[str, Any]] = {
     "429_with_retry_after": {"seconds": 1},
-    "timeout_after_commit": {"seconds": _CALL_SECONDS + 1},
+    "timeout_after_commit": {"seconds": CALL_SECONDS + 1},
 }
+_HONEST = frozenset({"credit_note", "missing_field", "empty_order"})
+"""What is parked without any fault too: the day's credit notes and lines without an article."""
 
 
 @dataclass
@@ -50,6 +52,7 @@ class Outcome:
     """What one run came to."""
 
     seed: int
+    flows: str = "orders"
     ok: bool = False
     seconds: float = 0.0
     kills: dict[str, int] = field(default_factory=dict)
@@ -59,46 +62,83 @@ class Outcome:
     lost: int = 0
     duplicated: int = 0
     flow: dict[str, Any] = field(default_factory=dict)
+    """The orders flow's figures."""
+    by_flow: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Every flow's figures with what is lost of it, when all flows run."""
 
 
-class Killable:
-    """A process that is started again whenever it was killed."""
+@dataclass
+class Run:
+    """One run under way."""
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
-        self._command = command
-        self._environment = environment
-        self._log = log
-        self._stack = contextlib.AsyncExitStack()
-        self._process: asyncio.subprocess.Process | None = None
-        self.kills = 0
+    merchant: Merchant
+    parts: Mapping[str, Killable]
+    rng: random.Random
+    outcome: Outcome
 
-    @property
-    def pid(self) -> int:
-        """Of the process that runs now."""
-        if self._process is None:
-            raise RuntimeError("it was not started")
-        return self._process.pid
+    async def break_calls(self) -> None:
+        """From now on both vendors fail at random."""
+        rare = self.outcome.flows == "all"
+        for simulator in (self.merchant.shop, self.merchant.books):
+            books = simulator is self.merchant.books
+            await simulator.call("PUT", "/faults", faults(self.rng, tokens=books, many_calls=rare or books))
 
-    async def start(self) -> None:
-        """Start it; returns at once."""
-        self._process = await self._stack.enter_async_context(
-            child(self._command, log=self._log, environment=self._environment)
-        )
+    async def mend_calls(self) -> None:
+        """No call fails any more; what failed is counted."""
+        for simulator in (self.merchant.shop, self.merchant.books):
+            for rule in await simulator.call("GET", "/faults"):
+                self.outcome.faults[rule["fault"]] = self.outcome.faults.get(rule["fault"], 0) + rule["fired"]
+            await simulator.call("PUT", "/faults", [])
 
-    async def kill(self) -> None:
-        """SIGKILL, and start again."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGKILL)
-            await self._process.wait()
-        self.kills += 1
-        await self.start()
+    async def kill_at_random(self, kills: int) -> None:
+        """SIGKILL one part after the other."""
+        for _ in range(kills):
+            await asyncio.sleep(self.rng.uniform(*_PAUSES[self.outcome.flows]))
+            await self.parts[self.rng.choice(sorted(self.parts))].kill()
 
-    async def stop(self) -> None:
-        """End it for good."""
-        await self._stack.aclose()
+    async def until_settled(self, after: Mapping[str, int] | None = None) -> None:
+        """Wait for the end, doing what a merchant does meanwhile: consent, and retry what trouble has parked."""
+        async with asyncio.timeout(_GIVE_UP_SECONDS):
+            while True:
+                with contextlib.suppress(RuntimeError):
+                    if await self.merchant.settled(after=after) and not await self._release_what_trouble_parked():
+                        return
+                    connections = await self.merchant.api("GET", "/connections")
+                    if any(entry["system"] == "eaccounting" and entry["state"] == "broken" for entry in connections):
+                        await self.merchant.consent()
+                        self.outcome.reconnections += 1
+                await asyncio.sleep(0.5)
+
+    async def _release_what_trouble_parked(self) -> bool:
+        """Press retry on whatever the vendors' trouble may have parked; True when there was any."""
+        released = 0
+        for problem in await self.merchant.api("GET", "/problems"):
+            if problem["code"] == "temporary_trouble" and problem["items"]:
+                released += (await self.merchant.api("POST", f"/problems/{problem['id']}/release"))["released"]
+        return released > 0
+
+    async def ask(self, *kinds: str) -> dict[str, int]:
+        """Let these flows run, as soon as anybody listens; returns the runs each of them had had by then."""
+        async with asyncio.timeout(_GIVE_UP_SECONDS):
+            while True:
+                with contextlib.suppress(RuntimeError):
+                    standings = await self.merchant.standings()
+                    for kind in kinds:
+                        wish = {"flow_id": self.merchant.flows[kind]}
+                        await self.merchant.api("POST", f"/integrations/{self.merchant.integration_id}/run", wish)
+                    return {kind: int(standings[kind]["runs"] or 0) for kind in kinds}
+                await asyncio.sleep(0.5)
+
+    async def ship_some(self) -> list[int]:
+        """Orders leave the house once the books have some; returns those without a tracking code yet."""
+        async with asyncio.timeout(_GIVE_UP_SECONDS):
+            while True:
+                if len((await self.merchant.books.state("orders"))["orders"]) >= _SHIPPED:
+                    return (await ship(self.merchant.books, _SHIPPED, _WITHOUT_CODE))[1]
+                await asyncio.sleep(0.5)
 
 
-def faults(rng: random.Random, *, tokens: bool) -> list[dict[str, Any]]:
+def faults(rng: random.Random, *, tokens: bool, many_calls: bool) -> list[dict[str, Any]]:
     """Rules that strike about every sixth call to a vendor, each with a seed of its own; never the sign-in server."""
     rules: list[dict[str, Any]] = []
     for name in (*_ANY, *_AFTER, *(("token_expired",) if tokens else ())):
@@ -106,7 +146,7 @@ def faults(rng: random.Random, *, tokens: bool) -> list[dict[str, Any]]:
         when = {"random": share, "seed": rng.randrange(1 << 30)}
         rules.append({"fault": name, "when": when, "path": _NOT_SIGN_IN, **_PARAMETERS.get(name, {})})
     # Without a header the vendors mean a whole minute, so this one strikes seldom.
-    every = rng.randint(*((900, 1800) if tokens else (80, 200)))
+    every = rng.randint(*((900, 1800) if many_calls else (80, 200)))
     rules.append({"fault": "429", "when": {"every": every}, "path": _NOT_SIGN_IN})
     return rules
 
@@ -126,126 +166,86 @@ def enough_orders(orders: int) -> str:
     return text.getvalue()
 
 
-@contextlib.asynccontextmanager
-async def installation(directory: Path) -> AsyncIterator[tuple[Merchant, dict[str, Killable]]]:
-    """Every part as a process: vendors, Temporal server, two workers, API."""
-    keys = KeyRing.generate()
-    settings = Settings(
-        data_dir=directory,
-        temporal_address=f"127.0.0.1:{free_port()}",
-        temporal_ui_url=f"http://127.0.0.1:{free_port()}",
-        api_port=free_port(),
-        vendor_timeout_seconds=_CALL_SECONDS,
-    )
-    environment = {
-        **os.environ,
-        "LONGSHORE_DATA_DIR": str(directory),
-        "LONGSHORE_DATABASE_URL": settings.resolved_database_url(),
-        "LONGSHORE_KEYS": keys.to_text(),
-        "LONGSHORE_TEMPORAL_ADDRESS": settings.temporal_address,
-        "LONGSHORE_API_PORT": str(settings.api_port),
-        "LONGSHORE_VENDOR_TIMEOUT_SECONDS": str(_CALL_SECONDS),
-    }
-    await migrate(settings.resolved_database_url())
-    store = await Store.open(settings.resolved_database_url(), keys)
-    token = await store.workspaces.issue_token(await store.workspaces.create("Chaos"), "chaos")
-    await store.close()
-    worker = [sys.executable, _CLI, "worker"]
-    parts = {
-        "temporal": Killable(temporal_command(settings), environment, directory / "temporal.log"),
-        "worker 1": Killable(worker, environment, directory / "worker1.log"),
-        "worker 2": Killable(worker, environment, directory / "worker2.log"),
-    }
-    api = Killable([sys.executable, _CLI, "api"], environment, directory / "api.log")
-    async with contextlib.AsyncExitStack() as stack:
-        shop, books = await stack.enter_async_context(simulated_vendors())
-        for part in (*parts.values(), api):
-            await part.start()
-            stack.push_async_callback(part.stop)
-        await web_answering(f"{settings.resolved_public_url()}/")
-        merchant = Merchant(settings.resolved_public_url(), token, shop, books)
-        stack.push_async_callback(merchant.aclose)
-        yield merchant, parts
-
-
-async def run(orders: int, kills: int, seed: int) -> Outcome:
+async def run(orders: int, kills: int, seed: int, flows: str) -> Outcome:
     """One run; deterministic in what is done, not in what it meets."""
-    rng = random.Random(seed)
-    outcome = Outcome(seed)
+    outcome = Outcome(seed, flows)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="longshore-chaos-") as directory:
         async with installation(Path(directory)) as (merchant, parts):
-            await merchant.fill(enough_orders(orders), limit=orders)
-            await merchant.set_up()
-            await merchant.map_payment("AfterPay", ON_ACCOUNT)
-            for simulator in (merchant.shop, merchant.books):
-                await simulator.call("PUT", "/faults", faults(rng, tokens=simulator is merchant.books))
-            await _kill_at_random(parts, kills, rng)
-            outcome.reconnections = await _until_settled(merchant)
-            figures = await merchant.figures()
-            outcome.confirmed_by_lookup = sum(item["confirmed_by_lookup"] for item in await merchant.items("done"))
-            for simulator in (merchant.shop, merchant.books):
-                for rule in await simulator.call("GET", "/faults"):
-                    outcome.faults[rule["fault"]] = outcome.faults.get(rule["fault"], 0) + rule["fired"]
-            excused = await _excused(merchant)
+            one = Run(merchant, parts, random.Random(seed), outcome)
+            await (_all_flows if flows == "all" else _orders)(one, orders, kills)
+            kinds = ALL_FLOWS if flows == "all" else ("orders",)
+            await _compare(one, await merchant.all_figures(kinds), orders)
     outcome.kills = {name: part.kills for name, part in parts.items()}
-    outcome.flow = asdict(figures)
-    outcome.lost = figures.missing + figures.parked - excused
-    outcome.duplicated = figures.duplicates
-    outcome.ok = not outcome.lost and _adds_up(figures, orders)
     outcome.seconds = round(time.monotonic() - began, 1)
     return outcome
 
 
-def _adds_up(figures: Figures, orders: int) -> bool:
-    return figures.add_up() and figures.in_flight == 0 and figures.listed == orders
+async def _orders(one: Run, orders: int, kills: int) -> None:
+    merchant = one.merchant
+    await merchant.fill(enough_orders(orders), limit=orders)
+    await merchant.set_up()
+    await merchant.map_payment("AfterPay", ON_ACCOUNT)
+    await one.break_calls()
+    await one.kill_at_random(kills)
+    await one.until_settled()
+    await one.mend_calls()
 
 
-async def _excused(merchant: Merchant) -> int:
-    """Parked orders that would be parked without any fault: the day's credit notes and lines without an article."""
-    honest = {"credit_note", "missing_field", "empty_order"}
-    return sum(problem["items"] for problem in await merchant.api("GET", "/problems") if problem["code"] in honest)
+async def _all_flows(one: Run, orders: int, kills: int) -> None:
+    merchant, third = one.merchant, kills // 3
+    await merchant.fill_all(enough_orders(orders), limit=orders)
+    await merchant.set_up_all()
+    await merchant.map_payment("AfterPay", ON_ACCOUNT)
+    await one.break_calls()
+    await one.kill_at_random(third)
+    await change_articles(merchant.books)
+    await one.kill_at_random(third)
+    without_code = await one.ship_some()
+    await one.ask("products", "stock", "shipments")
+    await one.kill_at_random(kills - 2 * third)
+    await write_codes(merchant.books, without_code)
+    await one.ask(*ALL_FLOWS)
+    await one.mend_calls()
+    await one.until_settled()
+    await one.until_settled(after=await one.ask(*ALL_FLOWS))
 
 
-async def _kill_at_random(parts: dict[str, Killable], kills: int, rng: random.Random) -> None:
-    for _ in range(kills):
-        await asyncio.sleep(rng.uniform(0.3, 3.0))
-        await parts[rng.choice(sorted(parts))].kill()
-
-
-async def _until_settled(merchant: Merchant) -> int:
-    """Wait for the end, doing what a merchant does meanwhile; returns how often consent had to be given again."""
-    reconnections = 0
-    async with asyncio.timeout(_GIVE_UP_SECONDS):
-        while True:
-            with contextlib.suppress(RuntimeError):
-                if await merchant.settled() and not await _release_what_trouble_parked(merchant):
-                    return reconnections
-                connections = await merchant.api("GET", "/connections")
-                if any(entry["system"] == "eaccounting" and entry["state"] == "broken" for entry in connections):
-                    await merchant.consent()
-                    reconnections += 1
-            await asyncio.sleep(0.5)
-
-
-async def _release_what_trouble_parked(merchant: Merchant) -> bool:
-    """Press retry on whatever the vendors' trouble may have parked; True when there was any."""
-    released = 0
-    for problem in await merchant.api("GET", "/problems"):
-        if problem["code"] == "temporary_trouble" and problem["items"]:
-            released += (await merchant.api("POST", f"/problems/{problem['id']}/release"))["released"]
-    return released > 0
+async def _compare(one: Run, flows: Sequence[Figures], orders: int) -> None:
+    merchant, outcome = one.merchant, one.outcome
+    problems = await merchant.api("GET", "/problems")
+    articles = (await merchant.books.state("articles"))["articles"]
+    not_for_the_shop = sum(not article["SendToWebshop"] for article in articles)
+    outcome.ok = True
+    for figures in flows:
+        kind = figures.flow
+        mine = [problem for problem in problems if problem["flow_id"] == merchant.flows[kind]]
+        excused = sum(problem["items"] for problem in mine if problem["code"] in _HONEST)
+        left_out = not_for_the_shop if kind in {"products", "stock"} else 0
+        lost = figures.missing + figures.parked - excused + max(0, figures.skipped - left_out)
+        done = await merchant.items("done", kind)
+        outcome.confirmed_by_lookup += sum(item["confirmed_by_lookup"] for item in done)
+        outcome.lost += lost
+        outcome.duplicated += figures.duplicates
+        outcome.ok = outcome.ok and not lost and figures.add_up() and figures.in_flight == 0
+        if kind == "orders":
+            outcome.ok = outcome.ok and figures.listed == orders
+            outcome.flow = asdict(figures)
+        if outcome.flows == "all":
+            codes = {problem["code"]: problem["items"] for problem in mine if problem["items"]}
+            outcome.by_flow[kind] = asdict(figures) | {"lost": lost, "waiting_for": codes}
 
 
 def main() -> None:
     """Read the command line, run, print and write the outcome; exit code 1 when anything was lost or doubled."""
     parser = argparse.ArgumentParser(prog="bench chaos", description=__doc__.partition("\n")[0] if __doc__ else None)
+    parser.add_argument("--flows", choices=tuple(_PAUSES), default="orders")
     parser.add_argument("--orders", type=int, default=200)
     parser.add_argument("--kills", type=int, default=10)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
-    outcome = asyncio.run(run(arguments.orders, arguments.kills, arguments.seed))
+    outcome = asyncio.run(run(arguments.orders, arguments.kills, arguments.seed, arguments.flows))
     report(outcome, arguments.json)
 
 

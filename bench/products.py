@@ -17,8 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bench._installation import Killable, installation
 from bench._report import report
-from bench.chaos import Killable, installation
 from demo import Merchant
 
 _LOAD = 10_000

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bench._installation import installation
 from bench._report import report
-from bench.chaos import installation
 from demo import Merchant
 
 _LOAD = 10_000

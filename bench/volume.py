@@ -18,8 +18,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bench._installation import installation
 from bench._report import report
-from bench.chaos import installation
 from demo.merchant import ON_ACCOUNT
 
 _DAY = Path(__file__).parent.parent / "simulators" / "data" / "2010-12-01.csv"

@@ -70,9 +70,9 @@ class Merchant:
         articles = [{"Number": row["productnumber"], "Name": row["name"][:50], "vat_rate": 21} for row in products]
         await self.books.load(articles=[*articles, *extra_articles()])
 
-    async def fill_all(self, csv: str) -> None:
+    async def fill_all(self, csv: str, *, limit: int | None = None) -> None:
         """Load the shop with the day's orders, and both sides with all that the six flows carry: see `fill_both`."""
-        await self._place_orders(csv, None)
+        await self._place_orders(csv, limit)
         await fill_both(self.shop, self.books)
 
     async def _place_orders(self, csv: str, limit: int | None) -> None:
