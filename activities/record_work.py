@@ -114,6 +114,8 @@ def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decima
     number = binding.target_number if binding is not None else ""
     view = view_of(flow, item, record, bench.values, on_their_way, number)
     common = flow.settings.common
+    if item.reason == SkipReason.GONE:
+        return _skipped(item, SkipReason.GONE)
     if not flow.settings.filter.passes(view.fields, bench.lookup):
         return _skipped(item, SkipReason.FILTERED)
     variant = isinstance(record, Product) and bool(record.parent_id)
@@ -122,12 +124,14 @@ def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decima
     if isinstance(record, Shipment) and not _has_order(bench, item, record):
         return _skipped(item, SkipReason.NOT_AT_TARGET)
     if isinstance(record, Shipment) and isinstance(common, ShipmentFlowSettings) and not record.tracking_code:
-        wait_until = record.shipped_at + common.longest_wait
+        wait_until = (record.shipped_at or item.created_at) + common.longest_wait
         if now < wait_until:
             until = min(wait_until, now + NEXT_LOOK)
             return Ended(Settled(item.id, ItemState.READY, reason=WAITS_FOR_CODE, not_before=until))
     job = Job(view, binding)
-    if binding is not None and not binding.removed and binding.content_hash and common.update:
+    # What was sent since the binding was made, and never answered, may stand at the target by now.
+    answered = item.write_started_at is None
+    if binding is not None and answered and not binding.removed and binding.content_hash and common.update:
         mapped = flow.settings.rules.apply(view.fields, bench.lookup, creating=False)
         if binding.content_hash == content_hash(mapped, bench.hasher) and same_key(binding, view, bench.hasher):
             return Ended(Settled(item.id, ItemState.DONE, reason="unchanged"))

@@ -100,7 +100,8 @@ class Shipment(Record):
     order_id: str
     """The source's id of its own order or delivery document."""
     order_reference: str = ""
-    shipped_at: AwareDatetime
+    shipped_at: AwareDatetime | None = None
+    """None when the source does not say: then it counts from when we first saw it shipped."""
     carrier: str = ""
     tracking_code: str = ""
     complete: bool = True

@@ -7,6 +7,7 @@ from connectors.ccvshop.price_source import PRICE_SOURCE
 from connectors.ccvshop.price_target import PRICE_TARGET
 from connectors.ccvshop.product_source import PRODUCT_SOURCE
 from connectors.ccvshop.product_target import PRODUCT_TARGET
+from connectors.ccvshop.shipment_source import SHIPMENT_SOURCE
 from connectors.ccvshop.shipment_target import SHIPMENT_TARGET
 from connectors.ccvshop.stock_source import STOCK_SOURCE
 from connectors.ccvshop.stock_target import STOCK_TARGET
@@ -20,6 +21,7 @@ RECORD_SOURCES: Final[Mapping[RecordKind, RecordSourceDeclaration]] = {
     RecordKind.STOCK: STOCK_SOURCE,
     RecordKind.PRICES: PRICE_SOURCE,
     RecordKind.CUSTOMERS: USER_SOURCE,
+    RecordKind.SHIPMENTS: SHIPMENT_SOURCE,
 }
 RECORD_TARGETS: Final[Mapping[RecordKind, RecordTargetDeclaration]] = {
     RecordKind.PRICES: PRICE_TARGET,

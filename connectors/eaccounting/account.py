@@ -5,7 +5,7 @@ from typing import Final
 
 from commerce.problems import ProblemCode
 from connectors.client import VendorClient
-from connectors.eaccounting.api import Api, Record
+from connectors.eaccounting.api import LARGEST_PAGE, Api, Record
 from connectors.eaccounting.company import Company, percentage
 from connectors.eaccounting.price_lists import PriceLists
 from connectors.eaccounting.settings import OrderStatus
@@ -19,11 +19,13 @@ CHOICES: Final[Mapping[str, str]] = {
     "units": "Units",
     "codings": "Account codings",
     "vat_codes": "VAT codes",
+    "articles": "Articles",
     "article_labels": "Article labels",
     "price_lists": "Price lists",
     "customer_labels": "Customer labels",
 }
 
+_ARTICLES: Final = "/articles"
 _INACTIVE, _READ_ONLY = 0, 2
 _WITHOUT_ORDERS: Final = {
     3: "Bookkeeping, which has no customers, orders or invoices. Change to Standard or Pro",
@@ -64,6 +66,7 @@ class EAccountingAccount:
             "units": self._units,
             "codings": self._codings,
             "vat_codes": self._vat_codes,
+            "articles": self._articles,
             "article_labels": self._article_labels,
             "price_lists": self._price_lists,
             "customer_labels": self._customer_labels,
@@ -95,6 +98,19 @@ class EAccountingAccount:
     async def _customer_labels(self) -> list[Choice]:
         labels = await self._api.records("/customerlabels", "list the customer labels")
         return [Choice(str(entry["Name"]), str(entry["Name"])) for entry in labels]
+
+    async def _articles(self) -> list[Choice]:
+        """Active articles by number; of more than one page the first, since no one chooses from a longer list."""
+        operation, chosen = "list articles", {"$select": "Id,Number,Name,IsActive", "$orderby": "Number"}
+        active = {**chosen, "$filter": "IsActive eq true"}
+        page = await self._api.page(_ARTICLES, operation, active, 1, LARGEST_PAGE)
+        if page is None:
+            page = await self._api.known_page(_ARTICLES, operation, chosen, 1, LARGEST_PAGE)
+        return [
+            Choice(str(entry["Number"]), f"{entry['Number']} {entry.get('Name') or ''}".strip())
+            for entry in page.records
+            if entry.get("IsActive", True) and entry.get("Number")
+        ]
 
     async def _article_labels(self) -> list[Choice]:
         return [_choice(entry) for entry in await self._api.records("/articlelabels", "list the article labels")]

@@ -61,13 +61,22 @@ class EAccountingOrderSource(BaseModel):
         description="As set for the orders flow to the books.",
     )
     shipping_articles: tuple[str, ...] = Field(
-        default=(), title="Shipping articles", description="Numbers of articles whose rows are shipping costs."
+        default=(),
+        title="Shipping articles",
+        description="Numbers of articles whose rows are shipping costs.",
+        json_schema_extra={"choices": "articles"},
     )
     fee_articles: tuple[str, ...] = Field(
-        default=(), title="Payment fee articles", description="Numbers of articles whose rows are payment fees."
+        default=(),
+        title="Payment fee articles",
+        description="Numbers of articles whose rows are payment fees.",
+        json_schema_extra={"choices": "articles"},
     )
     discount_articles: tuple[str, ...] = Field(
-        default=(), title="Discount articles", description="Numbers of articles whose rows are discounts."
+        default=(),
+        title="Discount articles",
+        description="Numbers of articles whose rows are discounts.",
+        json_schema_extra={"choices": "articles"},
     )
     time_zone: TimeZone = Field(
         default="Europe/Amsterdam", title="Time zone", description="Of the company; its order dates have no time."

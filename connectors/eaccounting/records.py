@@ -11,6 +11,7 @@ from connectors.eaccounting.price_target import PRICE_TARGET
 from connectors.eaccounting.product_source import PRODUCT_SOURCE
 from connectors.eaccounting.product_target import PRODUCT_TARGET
 from connectors.eaccounting.shipment_source import SHIPMENT_SOURCE
+from connectors.eaccounting.shipment_target import SHIPMENT_TARGET
 from connectors.eaccounting.stock_source import STOCK_SOURCE
 from connectors.eaccounting.stock_target import STOCK_TARGET
 from connectors.records import RecordKind
@@ -27,4 +28,5 @@ RECORD_TARGETS: Final[Mapping[RecordKind, RecordTargetDeclaration]] = {
     RecordKind.STOCK: STOCK_TARGET,
     RecordKind.PRICES: PRICE_TARGET,
     RecordKind.CUSTOMERS: CUSTOMER_TARGET,
+    RecordKind.SHIPMENTS: SHIPMENT_TARGET,
 }

@@ -66,19 +66,28 @@ class EAccountingOrders(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     shipping_article: ByRate = Field(
-        default_factory=dict, title="Shipping article", description="Article number per VAT percentage, or country."
+        default_factory=dict,
+        title="Shipping article",
+        description="Article number per VAT percentage, or country.",
+        json_schema_extra={"choices": "articles"},
     )
     fee_article: ByRate = Field(
-        default_factory=dict, title="Payment fee article", description="Article number per VAT percentage, or country."
+        default_factory=dict,
+        title="Payment fee article",
+        description="Article number per VAT percentage, or country.",
+        json_schema_extra={"choices": "articles"},
     )
     discount_article: ByRate = Field(
-        default_factory=dict, title="Discount article", description="Article number per VAT percentage, or country."
+        default_factory=dict,
+        title="Discount article",
+        description="Article number per VAT percentage, or country.",
+        json_schema_extra={"choices": "articles"},
     )
     rounding_article: ByRate = Field(
         default_factory=dict,
         title="Rounding article",
         description="Article number per VAT percentage; the one at 0 % takes true remainders.",
-        json_schema_extra=MANDATORY,
+        json_schema_extra={"choices": "articles", **MANDATORY},
     )
     product_article: ByRate = Field(
         default_factory=dict,
@@ -97,7 +106,10 @@ class EAccountingOrders(BaseModel):
         default_factory=dict,
         title="Substitute article",
         description="Article number per VAT percentage; also takes rows that have no SKU.",
-        json_schema_extra=mandatory_with("missing_product", MissingProduct.SUBSTITUTE, group_rows=True),
+        json_schema_extra={
+            "choices": "articles",
+            **mandatory_with("missing_product", MissingProduct.SUBSTITUTE, group_rows=True),
+        },
     )
     group_rows: bool = Field(
         default=False,

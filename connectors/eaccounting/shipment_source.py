@@ -7,7 +7,6 @@ a place where they write it.
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from enum import StrEnum
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +20,7 @@ from connectors.eaccounting.api import Api, Record, moment
 from connectors.eaccounting.changes import ChangeFeed, aware
 from connectors.eaccounting.lookups import records_by_id
 from connectors.eaccounting.time_zone import TimeZone
+from connectors.eaccounting.tracking import TrackingPlace, row_text
 from connectors.errors import RecordRefused
 from connectors.protocols import ReadDeclaration, ReadFrom, RefusedListing
 from connectors.records import RecordPage
@@ -30,15 +30,6 @@ from mapping.fields import FieldKind
 _PATH: Final = "/orders"
 _SHIPPED, _INVOICED = 3, 4
 _CONDITION: Final = f"(Status eq {_SHIPPED} or Status eq {_INVOICED})"
-
-
-class TrackingPlace(StrEnum):
-    """Where people write the tracking code on an order."""
-
-    NONE = "none"
-    OUR_REFERENCE = "our_reference"
-    TEXT_ROW = "text_row"
-    DELIVERY_METHOD_NAME = "delivery_method_name"
 
 
 class EAccountingShipments(BaseModel):
@@ -173,21 +164,12 @@ def _tracking(order: Record, settings: EAccountingShipments) -> tuple[str, str]:
         case TrackingPlace.DELIVERY_METHOD_NAME:
             text = _delivery_method(order)
         case TrackingPlace.TEXT_ROW:
-            text = _text_row(order, settings.tracking_word)
+            text = row_text(order, settings.tracking_word)
     words = text.split()
     at = next((at for at in reversed(range(len(words))) if any(sign.isdigit() for sign in words[at])), None)
     if at is None:
         return text.strip() if settings.tracking_place is _METHOD else "", ""
     return " ".join(words[:at]).strip(" :,-"), words[at]
-
-
-def _text_row(order: Record, word: str) -> str:
-    wanted = word.strip().casefold()
-    for row in reversed(order.get("Rows") or ()):
-        text = str(row.get("Text") or "").strip()
-        if row.get("IsTextRow") and text.casefold().startswith(wanted):
-            return text[len(word.strip()) :]
-    return ""
 
 
 def _shipped_at(order: Record, number: str, settings: EAccountingShipments) -> datetime:

@@ -94,8 +94,9 @@ def sent_record(kind: RecordKind, group: str) -> Pair:
             made = GroupPrice(**source, **unpriced, **amounts, group=group, currency="EUR")
             change = {"price_excl": Decimal("6.00"), "price_incl": Decimal("7.26")}
         case RecordKind.SHIPMENTS:
-            made = shipment(ORDER_NUMBERS[0])
-            change = {"tracking_code": "3SCF0002"}
+            # A part of it, and then all of it: what left as a whole may be closed for other changes.
+            made = shipment(ORDER_NUMBERS[0]).model_copy(update={"complete": False})
+            change = {"complete": True}
     return made, made.model_copy(update=change)
 
 

@@ -191,7 +191,7 @@ def _shared_fact(flow: Flow) -> set[str]:
         flow.place.rules(flow.kind).apply(readable(record), flow.value, creating=False).values
         for record in (flow.record, flow.changed_record)
     )
-    return {name for name, value in other.items() if value != one[name]}
+    return {name for name, value in other.items() if value != one.get(name)}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """CCV Shop."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from pydantic import SecretStr
 
 from connectors.ccvshop.settings import CcvConnection
 from connectors.protocols import DocumentType
-from tests.conformance.facts import ARTICLES, EMAILS, GROUP, ORDER_NUMBERS, PRICED
+from tests.conformance.facts import ARTICLES, CARRIER, EMAILS, GROUP, ORDER_NUMBERS, PRICED, TRACKING_CODE
 from tests.conformance.stand import Act, SourceStand, Stand, TargetStand
 from tests.simulation import Simulation
 
@@ -30,6 +31,7 @@ _ADDRESS: Final = {
 _PIXEL: Final = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 _BY_TAX: Final[tuple[Mapping[str, Any], ...]] = ({}, {"prices_include_tax": False})
 _NOBODY: Final = "99999"
+_SENT: Final = 5
 
 
 def _patched(kind: str, **changes: Any) -> Act:
@@ -37,6 +39,14 @@ def _patched(kind: str, **changes: Any) -> Act:
         await sim.patch(kind, source_id, changes)
 
     return act
+
+
+async def _ship(sim: Simulation) -> None:
+    """Send every order, which has to be a recent one: older ones are not looked at."""
+    tracking = {"track_and_trace_code": TRACKING_CODE, "track_and_trace_carrier": CARRIER}
+    placed = f"{datetime.now(UTC) - timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+    for order in (await sim.state("orders"))["orders"]:
+        await sim.patch("orders", order["id"], {"status": _SENT, "create_date": placed, **tracking})
 
 
 def _buyer(email: str) -> dict[str, Any]:
@@ -140,6 +150,12 @@ STAND: Final = Stand(
             change=_patched("usergroupproductadjustments", price=1),
             spoil=_patched("usergroupproductadjustments", price="much"),
             settings=_BY_TAX,
+        ),
+        "shipments": SourceStand(
+            unknown=_NOBODY,
+            change=_patched("orders", track_and_trace_code="3SOTHER1"),
+            spoil=_patched("orders", track_and_trace_code=["much"]),
+            prepare=_ship,
         ),
     },
     targets={

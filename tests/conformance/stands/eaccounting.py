@@ -181,6 +181,7 @@ STAND: Final = Stand(
             ("customers",), _NOBODY, {"terms_of_payment": fixed_id("termsofpayments", "30 days net")}
         ),
         "prices": TargetStand(("salespricelistrows",), _NO_PRICE, follows=frozenset({"GrossPrice"})),
+        "shipments": TargetStand(("orders",), _NOBODY),
     },
     group=_GROUP,
     secrets=(_SECRET, _ACCESS, _REFRESH),

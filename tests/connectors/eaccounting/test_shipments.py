@@ -9,10 +9,10 @@ from commerce.record import Shipment
 from connectors.eaccounting.shipment_source import (
     EAccountingShipmentRegister,
     EAccountingShipments,
-    TrackingPlace,
     is_shipped,
     read_shipment,
 )
+from connectors.eaccounting.tracking import TrackingPlace
 from connectors.protocols import DocumentType, ReadFrom
 from tests.connectors.eaccounting.conftest import Office, order
 
@@ -51,6 +51,7 @@ async def test_an_order_that_was_shipped_is_found_by_the_next_read(office: Offic
     [shipment] = await listed(source, ReadFrom(page.cursor, None, timedelta(0)))
     assert (shipment.order_id, shipment.source_id, shipment.reference) == (made.target_id, made.target_id, made.number)
     assert (shipment.order_reference, shipment.carrier, shipment.tracking_code) == ("1001", "PostNL", "3SABC123")
+    assert shipment.shipped_at is not None
     assert shipment.shipped_at.replace(microsecond=0) == datetime(2026, 3, 4, 10, tzinfo=UTC)
     assert shipment.complete
 
