@@ -101,6 +101,16 @@ def problem_of(error: RecordRefused | RecordGone | SettingsRefused, source_id: s
     )
 
 
+def refused_settings(error: SettingsRefused) -> Problem:
+    """Why a whole flow stands still whose settings do not fit (any more)."""
+    return Problem(
+        code=ProblemCode.SETTING_MISSING,
+        field="settings",
+        value="",
+        sentence=f"The settings of this flow cannot be used, so nothing is read. {error} Correct them and save.",
+    )
+
+
 def _whereabouts(error: BaseException) -> dict[str, str]:
     """Kind and place of an unexpected error for the log, never its text, which can quote a customer."""
     frame = traceback.extract_tb(error.__traceback__)[-1]

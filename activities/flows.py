@@ -6,6 +6,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.counting import flow_counts
+from activities.failures import refused_settings
 from activities.heartbeat import beating
 from activities.listing import page_entry
 from activities.products import product_bindings
@@ -58,7 +59,7 @@ class FlowActivities:
                 await self._store.connections.mark_broken(fetch.workspace_id, error.connection_id, error.problem)
                 return await self._blocked(fetch, error.problem.code)
             except SettingsRefused as error:
-                await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, _refused_settings(error))
+                await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, refused_settings(error))
                 return await self._blocked(fetch, ProblemCode.SETTING_MISSING)
             except Temporary as error:
                 raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
@@ -227,12 +228,3 @@ def _refused_entry(refused: RefusedListing) -> PageEntry:
 
 def _malformed(refused: RefusedListing) -> Problem:
     return Problem(code=ProblemCode.MALFORMED_RECORD, field="list", value="", sentence=refused.problem_sentence)
-
-
-def _refused_settings(error: SettingsRefused) -> Problem:
-    return Problem(
-        code=ProblemCode.SETTING_MISSING,
-        field="settings",
-        value="",
-        sentence=f"The settings of this flow cannot be used, so nothing is read. {error} Correct them and save.",
-    )

@@ -2,7 +2,7 @@
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,13 +23,14 @@ from activities.record_work import (
     unanswered,
     written,
 )
-from activities.vendors import ConnectionBroken, OpenRecordFlow, current_scene, on_scene
+from activities.vendors import ConnectionBroken, OpenRecordFlow, on_item
 from commerce.problems import Problem
 from connectors.errors import OutcomeUnknown, RecordRefused, Temporary
+from connectors.order_flow import SettingsRefused
 from connectors.record_flow import parse_record_flow
 from connectors.records import Existing, RecordKind, Removal
 from connectors.registry import connector
-from store import Claim, ItemRecord, ItemState, Settled, Store
+from store import DATABASE_TROUBLE, Claim, ItemRecord, ItemState, Settled, Store
 from workflows.messages import ORDERS
 
 _ORDER = "order"
@@ -66,7 +67,7 @@ class Batch:
             await self._settle(ended)
             to_write, equal = await self.find(bench, jobs)
             await self._keep_claim()
-            stuck = await self._leave_former_groups(jobs)
+            stuck = await self.leave_former_groups(jobs)
             await self._settle([*stuck.values(), *(end for end in equal if end.settled.item_id not in stuck)])
             await self._write(bench, [job for job in to_write if job.item.id not in stuck])
         finally:
@@ -119,7 +120,7 @@ class Batch:
                 ended.append(end)
         return to_write, ended
 
-    async def _leave_former_groups(self, jobs: Sequence[Job]) -> dict[str, Ended]:
+    async def leave_former_groups(self, jobs: Sequence[Job]) -> dict[str, Ended]:
         """Take prices away from the customer groups they are not of any more; what is refused is left as it was."""
         removal = self.flow.settings.common.gone
         stuck: dict[str, Ended] = {}
@@ -132,7 +133,7 @@ class Batch:
                 continue
             await self._keep_claim()
             try:
-                with self._on_item(job.item):
+                with on_item(job.item.id):
                     await take_away(self.flow, job.item, before.target_id, removal)
             except RecordRefused as refusal:
                 stuck[job.item.id] = refused(job.item, refusal.problem)
@@ -209,25 +210,16 @@ class Batch:
 
     async def _sent(self, bench: Workbench, jobs: Sequence[Job]) -> list[Ended]:
         changes = [job.change for job in jobs if job.change is not None]
-        with self._on_item(jobs[0].item if len(jobs) == 1 else None):
+        with on_item(jobs[0].item.id if len(jobs) == 1 else None):
             try:
                 with self.flow.calling_target():
                     outcomes = await self.flow.target.write(changes)
-            except (ConnectionBroken, Temporary):
+            except (ConnectionBroken, Temporary, *DATABASE_TROUBLE):
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever it is, it concerns these records alone
+            except Exception as error:  # noqa: BLE001 - whatever else it is, it concerns these records alone
                 return [failed(job.item, error) for job in jobs]
         by_id = {outcome.source_id: outcome for outcome in outcomes}
         return [written(bench, job, by_id[job.view.record.source_id]) for job in jobs]
-
-    @contextlib.contextmanager
-    def _on_item(self, item: ItemRecord | None) -> Iterator[None]:
-        scene = current_scene()
-        if item is None or scene is None:
-            yield
-            return
-        with on_scene(replace(scene, item_id=item.id)):
-            yield
 
     async def _keep_claim(self) -> None:
         if self.claim is not None and not await self.store.claims.extend(self.workspace_id, self.claim, self.lease):
@@ -257,12 +249,18 @@ class Batch:
             if other.kind != flow.kind or reverse != (flow.source_connection_id, flow.target_connection_id):
                 continue
             bindings = await self.store.bindings.of_targets(self.workspace_id, other.id, other.kind, ids)
-            settings = parse_record_flow(
-                connector(self.flow.target_connection.system),
-                connector(self.flow.source_connection.system),
-                RecordKind(other.kind),
-                other.settings | {"shared": other.shared},
-            )
+            if not bindings:
+                return None
+            try:
+                settings = parse_record_flow(
+                    connector(self.flow.target_connection.system),
+                    connector(self.flow.source_connection.system),
+                    RecordKind(other.kind),
+                    other.settings | {"shared": other.shared},
+                )
+            except SettingsRefused:
+                # That flow stands still and says so itself; nothing of it can come back until it is corrected.
+                return None
             return Opposite(other.id, settings, {target_id: first_of(bound) for target_id, bound in bindings.items()})
         return None
 

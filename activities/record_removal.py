@@ -1,11 +1,12 @@
 """What the target has from us and should not have any more: taken away under a guard."""
 
-from activities.vendors import OpenRecordFlow
+from activities.failures import broken_record
+from activities.vendors import ConnectionBroken, OpenRecordFlow, on_item
 from commerce.problems import Problem, ProblemCode
-from connectors.errors import RecordGone, RecordRefused
+from connectors.errors import RecordGone, RecordRefused, VendorError
 from connectors.protocols import Identifier
 from connectors.records import Key, Removal
-from store import ItemRecord, SkipReason, Store
+from store import DATABASE_TROUBLE, ItemRecord, SkipReason, Store
 
 _AT_ONCE = 100
 """Records that one step takes away; the next step goes on."""
@@ -18,45 +19,47 @@ async def remove_unwanted(store: Store, workspace_id: str, flow: OpenRecordFlow)
     never trips the guard.
     """
     flow_id, kind, common = flow.flow.id, str(flow.kind), flow.settings.common
-    if common.gone is Removal.LEAVE and common.filtered_out is Removal.LEAVE:
+    filtered, gone = common.filtered_out is not Removal.LEAVE, common.gone is not Removal.LEAVE
+    if not (filtered or gone):
         return False
-    items, total = await store.record_pages.unwanted(workspace_id, flow_id, kind)
-    going = [item for item in items if _removal(flow, item) is not Removal.LEAVE]
-    if len(going) > 1 and len(going) * 100 > common.guard_percent * total:
-        await store.problems.raise_(workspace_id, flow_id, _too_many(flow, len(going), total))
+    unwanted = await store.removals.due(workspace_id, flow_id, kind, filtered=filtered, gone=gone, limit=_AT_ONCE)
+    if unwanted.going > 1 and unwanted.going * 100 > common.guard_percent * unwanted.total:
+        await store.problems.raise_(workspace_id, flow_id, _too_many(flow, unwanted.going, unwanted.total))
         return False
     await store.problems.resolve(workspace_id, flow_id, ProblemCode.TOO_MANY_GONE)
-    batch = going[:_AT_ONCE]
-    bindings = await store.bindings.find(workspace_id, flow_id, kind, [item.source_id for item in batch])
-    for item in batch:
-        target_id = bindings[item.source_id].target_id
-        await _remove(store, workspace_id, flow, item, target_id)
-    return len(going) > len(batch)
-
-
-def _removal(flow: OpenRecordFlow, item: ItemRecord) -> Removal:
-    common = flow.settings.common
-    return common.filtered_out if item.reason == SkipReason.FILTERED else common.gone
+    bindings = await store.bindings.find(workspace_id, flow_id, kind, [item.source_id for item in unwanted.first])
+    for item in unwanted.first:
+        with on_item(item.id):
+            await _remove(store, workspace_id, flow, item, bindings[item.source_id].target_id)
+    return unwanted.going > len(unwanted.first)
 
 
 async def _remove(store: Store, workspace_id: str, flow: OpenRecordFlow, item: ItemRecord, target_id: str) -> None:
-    removal, kind = _removal(flow, item), str(flow.kind)
+    common, kind = flow.settings.common, str(flow.kind)
+    removal = common.filtered_out if item.reason == SkipReason.FILTERED else common.gone
     bound = (await store.bindings.of_targets(workspace_id, flow.flow.id, kind, [target_id])).get(target_id, ())
     sharing = [other.source_key for other in bound if other.source_key != item.source_id and not other.removed]
+    text, problem = "", None
     try:
         if sharing:
             text = f"Left at the target: {item.target_number or target_id} is source record {sharing[0]} as well."
         else:
             text = await take_away(flow, item, target_id, removal)
     except RecordRefused as refusal:
-        problem_id = await store.problems.raise_(workspace_id, flow.flow.id, refusal.problem)
-        await store.record_pages.taken_away(workspace_id, item.id, refusal.problem.sentence, problem_id=problem_id)
+        problem = refusal.problem
+    except (ConnectionBroken, VendorError, *DATABASE_TROUBLE):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, one record must not keep the others at the target
+        problem = broken_record(item, error)
+    if problem is not None:
+        problem_id = await store.problems.raise_(workspace_id, flow.flow.id, problem)
+        await store.removals.refused(workspace_id, item.id, problem.sentence, problem_id)
         return
     if sharing or removal is Removal.DELETE:
         await store.bindings.forget(workspace_id, flow.flow.id, kind, [item.source_id])
     else:
         await store.bindings.mark_removed(workspace_id, flow.flow.id, kind, [item.source_id])
-    await store.record_pages.taken_away(workspace_id, item.id, text)
+    await store.removals.done(workspace_id, item.id, text)
 
 
 async def take_away(flow: OpenRecordFlow, item: ItemRecord, target_id: str, removal: Removal) -> str:

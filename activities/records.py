@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.claiming import claimed
 from activities.counting import flow_counts
-from activities.failures import Wait
+from activities.failures import Wait, refused_settings
 from activities.heartbeat import beating
 from activities.pending_orders import list_new_orders, pieces_on_their_way
 from activities.record_batch import Batch
@@ -77,7 +77,7 @@ class RecordActivities:
                 await self._store.connections.mark_broken(sync.workspace_id, error.connection_id, error.problem)
                 return await self._blocked(sync, error.problem.code)
             except (SettingsRefused, RecordRefused) as error:
-                problem = error.problem if isinstance(error, RecordRefused) else _refused_settings(error)
+                problem = error.problem if isinstance(error, RecordRefused) else refused_settings(error)
                 await self._store.problems.raise_(sync.workspace_id, sync.flow_id, problem)
                 return await self._blocked(sync, problem.code)
             except Wait as error:
@@ -182,17 +182,20 @@ class RecordActivities:
         return entries
 
     async def _work(self, step: _Step) -> bool:
-        """Work on ready records until none is left or the time of a step is over; whether there is more to do."""
-        workspace_id, flow_id = step.sync.workspace_id, step.sync.flow_id
+        """Work on ready records until none is left or the time of a step is over; whether there is more to do.
+
+        When the settings change meanwhile, the next step goes on with the new ones.
+        """
+        workspace_id, flow_id, today = step.sync.workspace_id, step.sync.flow_id, step.flow.flow.settings_version
         until = time.monotonic() + _BUSY.total_seconds()
         while time.monotonic() < until:
             now = datetime.now(UTC)
-            items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now)
+            items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now, settings_version=today)
             if not items:
-                return False
+                break
             waiting = await self._store.record_pages.count_ready(workspace_id, flow_id, now)
             try:
-                for version, group in _by_version(items, step.flow.flow.settings_version).items():
+                for version, group in _by_version(items, today).items():
                     await self._work_on(step, group, version, now)
             except RateLimited:
                 # The step ends well when it came on at all, so that work of many days is not given up after one.
@@ -208,7 +211,7 @@ class RecordActivities:
             try:
                 flow = await self._vendors.open_record_flow(workspace_id, step.sync.flow_id, version=version)
             except SettingsRefused as error:
-                await batch.refuse(items, _refused_settings(error))
+                await batch.refuse(items, refused_settings(error))
                 return
             batch = replace(batch, flow=flow)
         await batch.work(items, step.on_their_way, now)
@@ -289,13 +292,4 @@ def _refused_entry(refused: RefusedListing, problem_id: str) -> RecordEntry:
 def _malformed(refused: RefusedListing) -> Problem:
     return Problem(
         code=ProblemCode.MALFORMED_RECORD, field="list", value=refused.source_id, sentence=refused.problem_sentence
-    )
-
-
-def _refused_settings(error: SettingsRefused) -> Problem:
-    return Problem(
-        code=ProblemCode.SETTING_MISSING,
-        field="settings",
-        value="",
-        sentence=f"The settings of this flow cannot be used, so nothing is read. {error} Correct them and save.",
     )

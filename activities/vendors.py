@@ -57,11 +57,6 @@ class Scene:
 _scene: ContextVar[Scene | None] = ContextVar("scene", default=None)
 
 
-def current_scene() -> Scene | None:
-    """For what record and step calls are being made now."""
-    return _scene.get()
-
-
 @contextlib.contextmanager
 def on_scene(scene: Scene) -> Iterator[None]:
     """Keep the calls made inside with this record and step."""
@@ -70,6 +65,17 @@ def on_scene(scene: Scene) -> Iterator[None]:
         yield
     finally:
         _scene.reset(token)
+
+
+@contextlib.contextmanager
+def on_item(item_id: str | None) -> Iterator[None]:
+    """Keep the calls made inside with one record of the page that is worked on; does nothing where none is kept."""
+    scene = _scene.get()
+    if scene is None or item_id is None:
+        yield
+        return
+    with on_scene(replace(scene, item_id=item_id)):
+        yield
 
 
 class _Recorder:

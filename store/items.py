@@ -147,9 +147,8 @@ class Items(Pages, ItemQueries):
             flow = await session.get_one(Flow, item.flow_id)
             version_now = item.pinned_version or flow.settings_version
             repaired = item.changed_meanwhile or version_now != item.settings_version
-            wait = min(FIRST_WAIT * 2 ** min(item.waits, 8), LONGEST_WAIT)
             item.state, item.problem_id = ItemState.PARKED, problem_id
-            item.next_release_at = now if repaired else now + wait if heals_by_time else None
+            item.next_release_at = now if repaired else now + wait_of(item) if heals_by_time else None
             item.waits += 1
             item.changed_meanwhile = False
             item.updated_at = now
@@ -240,6 +239,12 @@ class Items(Pages, ItemQueries):
 
     def _with_bodies(self, item: Item) -> ItemRecord:
         return item_record(item, header=self._sealer.of(item, "header"), body=self._sealer.of(item, "body"))
+
+
+def wait_of(item: Item) -> timedelta:
+    """How long an item that is parked now waits until it is tried again by itself."""
+    longer: int = 2 ** min(item.waits, 8)
+    return min(FIRST_WAIT * longer, LONGEST_WAIT)
 
 
 def _finished_text(item: Item) -> str:

@@ -12,7 +12,7 @@ from sqlmodel import and_, col, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.ids import new_id
-from store.items import FIRST_WAIT, LONGEST_WAIT
+from store.items import wait_of
 from store.ledger import EventKind, event, item_record, note_superseded
 from store.pages import move_read
 from store.records import ItemRecord, ItemState, PageOutcome, ProblemState, RecordEntry, Settled, SkipReason
@@ -160,10 +160,13 @@ class RecordPages(Repository):
         known = await _known(session, flow, source_ids)
         await _in_chunks(session, [row.id for row in known.values()], gone | {"problem_id": None, "updated_at": now})
 
-    async def take(self, workspace_id: str, flow_id: str, limit: int, now: datetime) -> list[ItemRecord]:
+    async def take(
+        self, workspace_id: str, flow_id: str, limit: int, now: datetime, *, settings_version: int
+    ) -> list[ItemRecord]:
         """Records to work on, with their bodies decrypted: they are in flight from now on.
 
-        Those that an attempt which died left in flight come first: the caller holds the flow's claim.
+        Those that an attempt which died left in flight come first: the caller holds the flow's claim. None are given
+        to who works with other settings than the flow's of today.
         """
         ready = and_(
             col(Item.state) == ItemState.READY, or_(col(Item.not_before).is_(None), col(Item.not_before) <= now)
@@ -181,6 +184,8 @@ class RecordPages(Repository):
         )
         async with self._database.writing() as session:
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
+            if flow.settings_version != settings_version:
+                return []
             rows = (await session.exec(statement)).all()
             version = func.coalesce(Item.pinned_version, flow.settings_version)
             begun = {"state": ItemState.IN_FLIGHT, "attempts": Item.attempts + 1, "settings_version": version}
@@ -299,58 +304,10 @@ class RecordPages(Repository):
             await session.exec(update(Item).where(col(Item.flow_id) == flow.id).values(fingerprint=""))
             await session.exec(update(Binding).where(col(Binding.flow_id) == flow.id).values(content_hash=""))
 
-    async def unwanted(self, workspace_id: str, flow_id: str, kind: str) -> tuple[list[ItemRecord], int]:
-        """Records the target has from us and should not have any more, and how many it has from us in all.
-
-        They were filtered out, deleted at the source, or not shown by its last two complete reads.
-        """
-        mine = and_(
-            col(Binding.workspace_id) == workspace_id,
-            col(Binding.flow_id) == flow_id,
-            col(Binding.kind) == kind,
-            col(Binding.removed_at).is_(None),
-        )
-        async with self._database.reading() as session:
-            flow = await session.get_one(Flow, flow_id)
-            missing = and_(
-                col(Item.seen_in) <= flow.complete_reads - 2,
-                col(Item.state) != ItemState.IN_FLIGHT,
-                flow.complete_reads > 1,
-            )
-            left_out = and_(
-                col(Item.state) == ItemState.SKIPPED, col(Item.reason).in_([SkipReason.FILTERED, SkipReason.GONE])
-            )
-            statement = (
-                select(Item)
-                .join(
-                    Binding,
-                    and_(col(Binding.flow_id) == col(Item.flow_id), col(Binding.source_key) == col(Item.source_id)),
-                )
-                .where(mine, col(Item.flow_id) == flow_id, or_(left_out, missing))
-                .order_by(col(Item.id))
-            )
-            rows = (await session.exec(statement)).all()
-            total = (await session.exec(select(func.count()).select_from(Binding).where(mine))).one()
-        return [item_record(row) for row in rows], total
-
-    async def taken_away(self, workspace_id: str, item_id: str, text: str, *, problem_id: str | None = None) -> None:
-        """A record was taken away at the target, or could not be for the problem; a second run changes little."""
-        async with self._database.writing() as session:
-            item = await locked(session, Item, workspace_id, item_id, "item")
-            now = datetime.now(UTC)
-            item.updated_at = now
-            if problem_id is not None:
-                item.state, item.problem_id = ItemState.PARKED, problem_id
-            elif item.reason != SkipReason.FILTERED:
-                item.state, item.reason, item.fingerprint = ItemState.SKIPPED, SkipReason.GONE, ""
-                item.problem_id, item.finished_at = None, now
-            session.add(event(self._sealer, item, now, EventKind.NOTE, text))
-
 
 def _is_news(row: SqlRow[Any], entry: RecordEntry) -> bool:
     """Whether a known record must be worked on: it changed, or it is back after it was gone."""
-    back = row.state == ItemState.SKIPPED and row.reason == SkipReason.GONE
-    return bool(row.fingerprint != entry.fingerprint) or back
+    return bool(row.fingerprint != entry.fingerprint or row.reason == SkipReason.GONE)
 
 
 async def _known(session: AsyncSession, flow: Flow, source_ids: Sequence[str]) -> dict[str, SqlRow[Any]]:
@@ -381,20 +338,21 @@ def _settle(item: Item, outcome: Settled, settings_version: int, now: datetime) 
     item.target_id = outcome.target_id or item.target_id
     item.target_number = outcome.target_number or item.target_number
     version_now = item.pinned_version or settings_version
-    again = item.changed_meanwhile or version_now != item.settings_version
+    changed, renewed = item.changed_meanwhile, version_now != item.settings_version
     item.changed_meanwhile = False
     item.write_started_at = None
     item.confirmed_by_lookup = outcome.confirmed_by_lookup
-    if again:
-        item.state, item.reason, item.problem_id, item.not_before = ItemState.READY, None, None, None
+    if changed or renewed:
+        # Other settings do not bring back what is gone; that the record was listed again does.
+        item.reason = SkipReason.GONE if item.reason == SkipReason.GONE and not changed else None
+        item.state, item.problem_id, item.not_before = ItemState.READY, None, None
         return
     item.state, item.reason, item.not_before = outcome.state, outcome.reason, outcome.not_before
     item.problem_id = outcome.problem_id if outcome.state is ItemState.PARKED else None
     item.finished_at = now if outcome.state in {ItemState.DONE, ItemState.SKIPPED} else None
     item.next_release_at = None
     if outcome.state is ItemState.PARKED:
-        if outcome.heals_by_time:
-            item.next_release_at = now + min(FIRST_WAIT * 2 ** min(item.waits, 8), LONGEST_WAIT)
+        item.next_release_at = now + wait_of(item)
         item.waits += 1
     elif outcome.state is ItemState.DONE:
         item.pinned_version = None

@@ -368,7 +368,6 @@ class Settled:
     target_number: str | None = None
     problem_id: str | None = None
     not_before: datetime | None = None
-    heals_by_time: bool = True
     confirmed_by_lookup: bool = False
     notes: Sequence[str] = ()
     text: str = ""

@@ -13,6 +13,7 @@ from store.keys import KeyRing
 from store.problems import Problems
 from store.record_pages import RecordPages
 from store.rehearsing import FreeClaims, NotedItems, ReadingDatabase, RememberedBindings
+from store.removals import Removals
 from store.repository import KeyedHashes
 from store.rotation import rotate
 from store.sealing import Sealer
@@ -38,6 +39,7 @@ class Store:
         self.value_maps = ValueMaps(*parts)
         self.items = Items(*parts)
         self.record_pages = RecordPages(*parts)
+        self.removals = Removals(*parts)
         self.exchanges = Exchanges(*parts)
         self.bindings = Bindings(*parts)
         self.claims = Claims(*parts)

@@ -1,0 +1,223 @@
+"""What the ledger of flows in pages makes of lost answers, refusals and changes, without an engine around it."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy.exc import OperationalError
+
+from activities.record_batch import Batch
+from activities.record_removal import remove_unwanted
+from activities.record_view import record_body
+from activities.vendors import OpenRecordFlow, Vendors
+from commerce.problems import Problem, ProblemCode
+from commerce.record import StockLevel
+from connectors.errors import OutcomeUnknown, RecordRefused
+from connectors.protocols import Identifier
+from connectors.records import Change, Existing, Key, Removal, Written
+from mapping.fields import Field
+from store import BindingRecord, ItemState, KeyRing, RecordEntry, Store, migrate
+
+REFUSED = Problem(code=ProblemCode.REFUSED_BY_TARGET, field="stock", value="", sentence="The article is locked.")
+
+
+@dataclass
+class Shelf:
+    """A target of stock that keeps what it is sent in memory."""
+
+    held: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """SKU → target field → value."""
+    trouble: Exception | None = None
+    """Raised once a write was made, or instead of taking a record away."""
+    asked: int = 0
+    """How often a record was to be taken away."""
+
+    async def find(self, keys: Sequence[Key], by: Identifier) -> Mapping[str, Existing | Problem]:
+        """Everything that is asked for exists."""
+        del by
+        named = {key.source_id: key.target_id or key.text for key in keys}
+        return {source_id: Existing(sku, sku, self.held.setdefault(sku, {})) for source_id, sku in named.items()}
+
+    async def write(self, changes: Sequence[Change]) -> Sequence[Written]:
+        """Keep the values; the answer may be lost."""
+        for change in changes:
+            assert change.existing is not None
+            self.held[change.existing.target_id].update(change.values)
+        if self.trouble is not None:
+            raise self.trouble
+        return [Written(one.source_id, one.existing.target_id, one.existing.number) for one in changes if one.existing]
+
+    async def remove(self, existing: Existing, removal: Removal) -> None:
+        """None left."""
+        assert removal is Removal.ZERO
+        self.asked += 1
+        if self.trouble is not None:
+            raise self.trouble
+        self.held[existing.target_id].clear()
+
+    async def own_fields(self) -> Sequence[Field]:
+        """None."""
+        return ()
+
+
+@dataclass
+class Stockroom:
+    """One stock flow from the books to a shelf, and its ledger."""
+
+    store: Store
+    workspace_id: str
+    flow: OpenRecordFlow
+    shelf: Shelf
+
+    async def read(self, *levels: tuple[str, int], fingerprint: str = "") -> None:
+        """One complete read that shows these SKUs with their pieces."""
+        flows, flow_id = self.store.flows, self.flow.flow.id
+        run = await flows.begin_run(self.workspace_id, flow_id, now=datetime.now(UTC))
+        entries = [_entry(sku, pieces, fingerprint) for sku, pieces in levels]
+        await self.store.record_pages.save_page(
+            self.workspace_id,
+            flow_id,
+            entries,
+            next_page=None,
+            cursor=None,
+            whole=True,
+            read_number=run.read_number,
+        )
+
+    async def work(self) -> None:
+        """Work on everything that is ready."""
+        pages, now = self.store.record_pages, datetime.now(UTC)
+        batch = Batch(self.store, self.workspace_id, self.flow, None, timedelta(0))
+        version = self.flow.flow.settings_version
+        while items := await pages.take(self.workspace_id, self.flow.flow.id, 100, now, settings_version=version):
+            await batch.work(items, {}, now)
+
+    async def states(self) -> dict[ItemState, int]:
+        """How many records stand where."""
+        page = await self.store.items.search(self.workspace_id, flow_id=self.flow.flow.id, limit=1_000)
+        states = [item.state for item in page.items]
+        return {state: states.count(state) for state in set(states)}
+
+    def pieces(self, sku: str) -> Any:
+        """What the shelf says of an article."""
+        return self.shelf.held[sku].get("stock")
+
+
+def _entry(sku: str, pieces: int, fingerprint: str) -> RecordEntry:
+    level = StockLevel(source_id=sku, reference=sku, sku=sku, figures={"available": Decimal(pieces)})
+    return RecordEntry(sku, sku, fingerprint or str(pieces), record_body(level))
+
+
+@pytest_asyncio.fixture
+async def room(database_url: str) -> AsyncIterator[Stockroom]:
+    """An empty one, on either database; all may be taken away at once."""
+    await migrate(database_url)
+    store = await Store.open(database_url, KeyRing.generate())
+    workspace_id = await store.workspaces.create("Tests")
+    shop = {"base_url": "https://shop.example.com", "public_key": "public"}
+    accounts = (("eaccounting", {"client_id": "tests"}, "client_secret"), ("ccvshop", shop, "secret_key"))
+    source, target = [
+        await store.connections.create(
+            workspace_id, system=system, name=system, settings=settings, secrets={secret: "s3cret"}
+        )
+        for system, settings, secret in accounts
+    ]
+    integration_id = await store.integrations.create(
+        workspace_id, name="Trade", time_zone="UTC", connection_a_id=source, connection_b_id=target
+    )
+    flow_id = await store.flows.create(
+        workspace_id,
+        integration_id=integration_id,
+        kind="stock",
+        source_connection_id=source,
+        target_connection_id=target,
+        schedule="*/5 * * * *",
+        settings={"stock": {"gone": "zero", "guard_percent": 100, "subtract_orders": False}},
+    )
+    vendors, shelf = Vendors(store, call_timeout=timedelta(seconds=1)), Shelf()
+    opened = await vendors.open_record_flow(workspace_id, flow_id)
+    yield Stockroom(store, workspace_id, replace(opened, target=shelf), shelf)
+    await vendors.aclose()
+    await store.close()
+
+
+async def test_what_a_lost_answer_may_have_left_is_set_right_when_the_source_takes_it_back(room: Stockroom):
+    await room.read(("MUG", 5))
+    await room.work()
+    await room.read(("MUG", 4))
+    room.shelf.trouble = OutcomeUnknown("No answer came.", settled=True)
+    with pytest.raises(OutcomeUnknown):
+        await room.work()
+    assert room.pieces("MUG") == 4
+    room.shelf.trouble = None
+    await room.read(("MUG", 5))
+    await room.work()
+    assert room.pieces("MUG") == 5
+    assert await room.states() == {ItemState.DONE: 1}
+
+
+async def test_what_the_target_refuses_to_take_away_is_asked_once_and_waits(room: Stockroom):
+    number = 130
+    await room.read(*((f"A-{one}", 1) for one in range(number)))
+    await room.work()
+    room.shelf.trouble = RecordRefused(REFUSED)
+    for _ in range(2):
+        await room.read()
+    steps = 0
+    while await remove_unwanted(room.store, room.workspace_id, room.flow):
+        steps += 1
+        assert steps < 5, "it asks for the same records for ever"
+    assert not await remove_unwanted(room.store, room.workspace_id, room.flow)
+    assert room.shelf.asked == number
+    assert await room.states() == {ItemState.PARKED: number}
+
+    # One is back; the others are let go by a person, and must not be sent again for that.
+    await room.read(("A-7", 1))
+    room.shelf.trouble = None
+    held = {sku: dict(values) for sku, values in room.shelf.held.items()}
+    await room.store.items.release(room.workspace_id, flow_id=room.flow.flow.id, by="a person")
+    await room.work()
+    assert room.shelf.held == held
+    assert await room.states() == {ItemState.DONE: 1, ItemState.SKIPPED: number - 1}
+    while await remove_unwanted(room.store, room.workspace_id, room.flow):
+        pass
+    assert [sku for sku, values in room.shelf.held.items() if values] == ["A-7"]
+
+
+async def test_trouble_of_our_own_database_is_no_fault_of_the_record(room: Stockroom):
+    await room.read(("MUG", 5))
+    room.shelf.trouble = OperationalError("SELECT 1", {}, Exception("locked"))
+    with pytest.raises(OperationalError):
+        await room.work()
+    assert await room.states() == {ItemState.READY: 1}
+    assert await room.store.problems.open(room.workspace_id) == ()
+
+
+async def test_settings_that_change_between_two_batches_are_not_passed_over(room: Stockroom):
+    await room.read(("MUG", 5))
+    flow = room.flow.flow
+    await room.store.flows.update_settings(room.workspace_id, flow.id, {"stock": {"manage_stock": False}})
+    await room.work()
+    assert room.shelf.held == {}
+    assert await room.states() == {ItemState.READY: 1}
+
+
+async def test_a_flow_of_the_other_direction_that_stands_still_stops_no_other(room: Stockroom):
+    flow = room.flow.flow
+    back = await room.store.flows.create(
+        room.workspace_id,
+        integration_id=flow.integration_id,
+        kind="stock",
+        source_connection_id=flow.target_connection_id,
+        target_connection_id=flow.source_connection_id,
+        schedule="*/5 * * * *",
+        settings={"stock": {"calculation": "no longer offered"}},
+    )
+    await room.store.bindings.put(room.workspace_id, back, BindingRecord("stock", "9", "MUG", "MUG", "", {}))
+    await room.read(("MUG", 5))
+    await room.work()
+    assert room.pieces("MUG") == 5
