@@ -16,7 +16,7 @@ from connectors.record_flow import StockFlowSettings
 from connectors.records import Change, Existing, Key, Removal, Written
 from connectors.rehearsal import RehearsalLog
 from connectors.rehearsed import Difference, Expected, Preview, PreviewWish, RehearsedRecord
-from store import ItemRecord, ItemState, SkipReason, Store
+from store import DATABASE_TROUBLE, ItemRecord, ItemState, SkipReason, Store
 
 
 class RecordPreview:
@@ -45,12 +45,15 @@ class RecordPreview:
         to_write, compared = await batch.find(bench, jobs)
         rehearsed = {end.settled.item_id: end for end in (*ended, *compared)}
         writing = {job.item.id: job for job in to_write}
-        records = [
-            await self._written(writing[item.id])
-            if item.id in writing
-            else await self._ended(bench, item, rehearsed[item.id])
-            for item in items
-        ]
+        looked_for = {job.item.id: job for job in jobs}
+        records: list[RehearsedRecord] = []
+        for item in items:
+            if item.id in looked_for:
+                rehearsed |= await batch.leave_former_groups([looked_for[item.id]])
+            if item.id in rehearsed:
+                records.append(await self._ended(bench, item, rehearsed[item.id]))
+            else:
+                records.append(await self._written(writing[item.id]))
         return Preview([*records, *chosen.refused], chosen.next_page)
 
     async def _written(self, job: Job) -> RehearsedRecord:
@@ -61,7 +64,7 @@ class RecordPreview:
         try:
             with self._flow.calling_target():
                 outcome = (await self._flow.target.write([change]))[0]
-        except (ConnectionBroken, Temporary):
+        except (ConnectionBroken, Temporary, *DATABASE_TROUBLE):
             raise
         except Exception as error:  # noqa: BLE001 - as in a run, whatever it is concerns this record alone
             problem = failed(job.item, error).problem
@@ -86,13 +89,16 @@ class RecordPreview:
     async def _ended(self, bench: Workbench, item: ItemRecord, end: Ended) -> RehearsedRecord:
         settled, binding = end.settled, bench.bindings.get(item.source_id)
         target_id = settled.target_id or (binding.target_id if binding else "")
+        calls = self._log.take()
+        moved = bool(calls) and settled.state is ItemState.DONE
         record = RehearsedRecord(
             source_id=item.source_id,
             reference=item.reference,
-            action=_ACTIONS[settled.state],
+            action=Expected.UPDATE if moved else _ACTIONS[settled.state],
             reason=settled.reason or "",
             target_id=target_id,
             number=settled.target_number or (binding.target_number if binding else ""),
+            calls=calls,
             problems=[end.problem] if end.problem else [],
             notes=[settled.text] if settled.text and not end.problem else [],
         )

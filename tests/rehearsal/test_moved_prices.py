@@ -1,0 +1,28 @@
+"""A price whose customer group changed: what is taken away from the former group is announced too."""
+
+from decimal import Decimal
+
+from tests.records.test_group_prices import DEALERS, assign, in_shop, trade
+from tests.rehearsal.support import announced, assert_alike, preview, sent
+from tests.world import World
+
+
+async def test_a_price_that_moves_is_announced_with_what_leaves_the_former_group(small_world: World):
+    world = small_world
+    await trade(world, Dealers={"MUG": 8})
+    flow = await world.add_flow("prices")
+    await assign(world, flow, DEALERS, "4")
+    await world.start()
+    await world.settled(flow)
+    assert await in_shop(world) == {(4, "MUG"): Decimal("9.68")}
+    await world.api("POST", f"/integrations/{world.integration_id}/pause")
+    await assign(world, flow, DEALERS, "5")
+    before = await sent(world)
+    made = await preview(world, flow, limit=100)
+    assert [record["action"] for record in made["records"]] == ["create"]
+    assert [method for method, _, _ in announced(made)] == ["DELETE", "POST"]
+
+    await world.api("POST", f"/integrations/{world.integration_id}/resume")
+    await world.run(flow)
+    assert await in_shop(world) == {(5, "MUG"): Decimal("9.68")}
+    assert_alike(announced(made), (await sent(world))[len(before) :])
