@@ -55,7 +55,8 @@ async def test_a_record_sides_schema_has_what_it_declares(scene: Scene):
     assert names["price"]["kind"] == "money"
     assert products["identifiers"] == ["ean", "sku"]
     assert "archive" in products["removals"]
-    shipments = await scene.client.get(path, params={"kind": "shipments", "side": "target"})
+    books = "/api/v1/systems/books/flow-schema"
+    shipments = await scene.client.get(books, params={"kind": "shipments", "side": "target"})
     assert shipments.status_code == 422
 
 

@@ -1,8 +1,9 @@
-"""Orders that left the house according to the books are shown as shipped in the shop: once, and with their code."""
+"""Orders that left the house according to one system are shipped in the other: once, and with their code."""
 
 import contextlib
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from activities import Vendors
 from connectors.ccvshop import CONNECTOR as SHOP
 from connectors.eaccounting import CONNECTOR as BOOKS
 from connectors.pairs import pairs
+from connectors.registry import CONNECTORS
 from simulators.eaccounting.orders import back_order
 from simulators.kit import exactjson
 from store import Store
@@ -290,10 +292,69 @@ async def test_a_shipment_of_a_cancelled_order_waits_until_somebody_decides(smal
     assert await told(small_world) == [{"status": SENT, "track_and_trace_code": "3SABC1"}]
 
 
+@pytest.mark.feature("SHP-01")
+@pytest.mark.feature("SHP-03")
+async def test_an_order_sent_in_the_shop_is_shipped_in_the_books_once_and_nothing_comes_back(small_world: World):
+    await small_world.ready()
+    await small_world.deliver(*(shop_order(number, create_date=yesterday()) for number in (1001, 1002, 1003)))
+    forth = await small_world.add_flow("shipments", source="shop")
+    back = await small_world.add_flow("shipments")
+    for flow in (forth, back):
+        await small_world.settled(flow)
+    await small_world.books.forget_requests()
+
+    await small_world.shop.patch("orders", 1001, {"status": SENT, **tracking("3SABC1")})
+    await small_world.shop.patch("orders", 1002, {"status": SENT})
+    assert (await look(small_world, forth, waiting=1))["done"] == 1
+    assert await shipped_in_books(small_world) == {"1001": ["Track & trace: PostNL 3SABC1"]}
+
+    # The code of the other one is there before its wait is over; the hours count from when it was seen as sent.
+    await small_world.shop.patch("orders", 1002, tracking("JVGL2"))
+    await look(small_world, forth)
+    assert (await shipped_in_books(small_world))["1002"] == ["Track & trace: PostNL JVGL2"]
+    assert [path.partition(" ")[0] for path in await small_world.writes()] == ["PUT", "POST"] * 2
+
+    # Neither the flow of the other direction, nor an order it ships, nor reading all again writes anything once more.
+    await small_world.books.forget_requests()
+    await small_world.shop.forget_requests()
+    await look(small_world, back)
+    assert [call for call in await small_world.shop.requests() if call["method"] != "GET"] == []
+    await ship(small_world, 1003, "Track & trace: DHL JVGL3")
+    await look(small_world, back)
+    assert await shown(small_world, 1003) == (SENT, "JVGL3", "DHL")
+    everything = {"flow_id": forth, "everything": True}
+    await small_world.api("POST", f"/integrations/{small_world.integration_id}/resync", everything)
+    assert (await look(small_world, forth))["done"] == 3
+    assert await small_world.writes() == []
+    assert await small_world.problems() == []
+
+
+def yesterday() -> str:
+    """A recent day, as the shop writes it: it hands out no shipments of orders from long ago."""
+    return f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def tracking(code: str) -> dict[str, str]:
+    return {"track_and_trace_code": code, "track_and_trace_carrier": "PostNL"}
+
+
+async def shipped_in_books(world: World) -> dict[str, list[str]]:
+    """By the shop's number, the text rows of the orders that are shipped in the books."""
+    return {
+        order["BuyersOrderReference"]: [row["Text"] for row in order["Rows"] if row["IsTextRow"]]
+        for order in world.stored()
+        if order["Status"] == SHIPPED
+    }
+
+
 @pytest.mark.feature("SHP-04")
-async def test_shipments_are_offered_only_where_one_side_has_them_and_the_other_takes_them(small_world: World):
+async def test_shipments_are_offered_only_where_one_side_has_them_and_the_other_takes_them(
+    small_world: World, monkeypatch: pytest.MonkeyPatch
+):
+    taking_none = replace(BOOKS, record_targets={})
     assert "shipments" in [pair.kind for pair in pairs(BOOKS, SHOP)]
-    assert "shipments" not in [pair.kind for pair in pairs(SHOP, BOOKS)]
+    assert "shipments" in [pair.kind for pair in pairs(SHOP, BOOKS)]
+    assert "shipments" not in [pair.kind for pair in pairs(SHOP, taking_none)]
     await small_world.connect()
     flow = await small_world.add_flow("shipments")
     assert (await small_world.api("GET", f"/flows/{flow}"))["kind"] == "shipments"
@@ -303,6 +364,10 @@ async def test_shipments_are_offered_only_where_one_side_has_them_and_the_other_
         "target_connection_id": small_world.books_id,
         "settings": {},
     }
-    refusal = await small_world.api("POST", f"/integrations/{small_world.integration_id}/flows", wish, status=422)
-    assert "CCV Shop does not hand out shipments" in str(refusal)
+    path = f"/integrations/{small_world.integration_id}/flows"
+    with monkeypatch.context() as patched:
+        patched.setitem(CONNECTORS, "eaccounting", taking_none)
+        refusal = await small_world.api("POST", path, wish, status=422)
+    assert "eAccounting takes no shipments in" in str(refusal)
+    assert (await small_world.api("POST", path, wish))["flow"]["kind"] == "shipments"
     await small_world.start()

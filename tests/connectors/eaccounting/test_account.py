@@ -43,6 +43,20 @@ async def test_a_small_subscription_is_told_what_it_lacks(office: Office):
     assert "use invoices" in sentence
 
 
+@pytest.mark.parametrize("unfilterable", [[], ["IsActive"]])
+async def test_active_articles_are_offered_by_number_and_name_with_one_call(office: Office, unfilterable: list[str]):
+    await office.simulation.settings({"unfilterable": unfilterable})
+    await office.simulation.forget_requests()
+    choices = await CONNECTOR.open_account(office.client, connection_settings("https://example.com")).choices(
+        "articles"
+    )
+    offered = {choice.value: choice.label for choice in choices}
+    assert offered["SHIP21"] == "SHIP21 Shipping 21 %"
+    assert "OLD" not in offered
+    assert list(offered) == sorted(offered)
+    assert len(await office.simulation.requests()) == 1 + len(unfilterable)
+
+
 @pytest.mark.parametrize("name", CONNECTOR.choices)
 async def test_every_declared_list_has_entries(office: Office, name: str):
     await office.simulation.settings({"product_variant": 5})
