@@ -274,6 +274,29 @@ async def test_an_order_typed_in_the_books_and_sent_to_the_shop_is_shipped_there
     assert await shown(small_world, order["id"]) == (SENT, "JVGL7", "DHL")
 
 
+async def test_an_order_typed_in_the_books_is_shipped_there_when_the_shop_sends_it(small_world: World):
+    """It carries no number of the shop; what the orders flow remembered tells which order of the books it is."""
+    await small_world.connect()
+    await small_world.stock_up()
+    product = {"productnumber": "MUG", "name": "A mug", "price": Decimal("12.10"), "vatrate": 21, "package_id": 1}
+    await small_world.shop.load({"products": [product]})
+    orders = await small_world.add_flow("orders")
+    flow = await small_world.add_flow("shipments", source="shop", common=AT_ONCE)
+    await small_world.start()
+    await small_world.settled(orders)
+    customer = {"CustomerNumber": "77", "Name": "Piet Pietersen", "EmailAddress": "piet@example.nl"}
+    rows = [{"ArticleNumber": "MUG", "Quantity": 2, "UnitPrice": 10}]
+    await small_world.books.load({"customers": [customer], "orders": [{"CustomerNumber": "77", "Rows": rows}]})
+    assert (await small_world.run(orders))["done"] == 1
+
+    (order,) = (await small_world.shop.state("orders"))["orders"]
+    await small_world.shop.patch("orders", order["id"], {"status": SENT, **tracking("3SABC1")})
+    assert (await look(small_world, flow))["done"] == 1
+    (typed,) = small_world.stored()
+    assert typed["Status"] == SHIPPED
+    assert typed["Rows"][-1]["Text"] == "Track & trace: PostNL 3SABC1"
+
+
 async def test_a_shipment_of_a_cancelled_order_waits_until_somebody_decides(small_world: World):
     flow = await shipping(small_world, 1001)
     await small_world.shop.patch("orders", 1001, {"status": CANCELLED})
