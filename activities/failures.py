@@ -101,13 +101,33 @@ def problem_of(error: RecordRefused | RecordGone | SettingsRefused, source_id: s
     )
 
 
-def refused_settings(error: SettingsRefused) -> Problem:
-    """Why a whole flow stands still whose settings do not fit (any more)."""
+def refused_flow(error: SettingsRefused | RecordRefused) -> Problem:
+    """Why a whole flow stands still: its settings do not fit (any more), or an account refuses what it is asked for."""
+    if isinstance(error, RecordRefused):
+        return error.problem
     return Problem(
         code=ProblemCode.SETTING_MISSING,
         field="settings",
         value="",
         sentence=f"The settings of this flow cannot be used, so nothing is read. {error} Correct them and save.",
+    )
+
+
+def broken_flow(flow_id: str, error: Exception) -> Problem:
+    """A failure of Longshore itself at a whole page of a flow; raises it again while more attempts may help."""
+    if isinstance(error, (ApplicationError, ConnectionRefused, Temporary, OSError, *DATABASE_TROUBLE)):
+        raise error
+    _log.error("page_failed", step=activity.info().activity_type, flow=flow_id, **_whereabouts(error))
+    if activity.info().attempt < _UNEXPECTED_ATTEMPTS:
+        raise error
+    return Problem(
+        code=ProblemCode.INTERNAL_ERROR,
+        field=activity.info().activity_type,
+        value=type(error).__name__,
+        sentence=(
+            f"The flow stands still because Longshore itself failed at a page ({type(error).__name__}). Report it; "
+            "the next run tries again."
+        ),
     )
 
 

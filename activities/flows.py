@@ -6,7 +6,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.counting import flow_counts
-from activities.failures import refused_settings
+from activities.failures import broken_flow, refused_flow
 from activities.heartbeat import beating
 from activities.listing import page_entry
 from activities.products import product_bindings
@@ -15,13 +15,15 @@ from activities.stage import content_hash
 from activities.vendors import ConnectionBroken, OpenFlow, Scene, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
 from connectors import exact_json
-from connectors.errors import Temporary
+from connectors.errors import RecordRefused, Temporary
 from connectors.order_flow import ReadMode, SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
 from store import ConnectionState, Counts, PageEntry, Store
 from workflows import names
 from workflows.messages import (
+    CONNECTION,
     ORDERS,
+    PROBLEM,
     WAIT,
     FetchInput,
     FetchResult,
@@ -58,18 +60,32 @@ class FlowActivities:
             except ConnectionBroken as error:
                 await self._store.connections.mark_broken(fetch.workspace_id, error.connection_id, error.problem)
                 return await self._blocked(fetch, error.problem.code)
-            except SettingsRefused as error:
-                await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, refused_settings(error))
-                return await self._blocked(fetch, ProblemCode.SETTING_MISSING)
+            except (SettingsRefused, RecordRefused) as error:
+                problem = refused_flow(error)
+                await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, problem)
+                return await self._blocked(fetch, problem.code)
             except Temporary as error:
                 raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
+            except Exception as error:  # noqa: BLE001 - whatever it is, a person must hear why nothing moves
+                problem = broken_flow(fetch.flow_id, error)
+                await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, problem)
+                return await self._blocked(fetch, problem.code)
 
     @activity.defn(name=names.RESYNC_FLOW)
     async def resync_flow(self, wish: ResyncInput) -> None:
         """Set a flow's place back, or make named records ready.
 
         An order that is unchanged and done stays done; records that move in pages are compared with the target again.
+        A wish that an account or the settings refuse ends there: it would else hold up all that is asked for later.
         """
+        try:
+            await self._resync(wish)
+        except ConnectionBroken as error:
+            raise ApplicationError(error.problem.sentence, type=CONNECTION, non_retryable=True) from error
+        except (SettingsRefused, RecordRefused) as error:
+            raise ApplicationError(refused_flow(error).sentence, type=PROBLEM, non_retryable=True) from error
+
+    async def _resync(self, wish: ResyncInput) -> None:
         flow = await self._store.flows.get(wish.workspace_id, wish.flow_id)
         if flow.kind != ORDERS:
             await self._resync_records(wish)

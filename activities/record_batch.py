@@ -214,7 +214,7 @@ class Batch:
             try:
                 with self.flow.calling_target():
                     outcomes = await self.flow.target.write(changes)
-            except (ConnectionBroken, Temporary, *DATABASE_TROUBLE):
+            except (ConnectionBroken, Temporary, OSError, *DATABASE_TROUBLE):
                 raise
             except Exception as error:  # noqa: BLE001 - whatever else it is, it concerns these records alone
                 return [failed(job.item, error) for job in jobs]

@@ -47,7 +47,7 @@ async def _remove(store: Store, workspace_id: str, flow: OpenRecordFlow, item: I
             text = await take_away(flow, item, target_id, removal)
     except RecordRefused as refusal:
         problem = refusal.problem
-    except (ConnectionBroken, VendorError, *DATABASE_TROUBLE):
+    except (ConnectionBroken, VendorError, OSError, *DATABASE_TROUBLE):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, one record must not keep the others at the target
         problem = broken_record(item, error)

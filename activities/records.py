@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.claiming import claimed
 from activities.counting import flow_counts
-from activities.failures import Wait, refused_settings
+from activities.failures import Wait, broken_flow, refused_flow
 from activities.heartbeat import beating
 from activities.pending_orders import list_new_orders, pieces_on_their_way
 from activities.record_batch import Batch
@@ -38,6 +38,7 @@ _BUSY = timedelta(seconds=45)
 """How long one step works before it hands over to the next; a pause takes effect then."""
 _LOOKED_AT_AGAIN = 200
 """Records per run that the target did not have, looked for once more."""
+_SOON = timedelta(seconds=5)
 _SHORTEST_LEASE = timedelta(seconds=30)
 
 
@@ -77,13 +78,17 @@ class RecordActivities:
                 await self._store.connections.mark_broken(sync.workspace_id, error.connection_id, error.problem)
                 return await self._blocked(sync, error.problem.code)
             except (SettingsRefused, RecordRefused) as error:
-                problem = error.problem if isinstance(error, RecordRefused) else refused_settings(error)
+                problem = refused_flow(error)
                 await self._store.problems.raise_(sync.workspace_id, sync.flow_id, problem)
                 return await self._blocked(sync, problem.code)
             except Wait as error:
                 raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.delay) from error
             except Temporary as error:
                 raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
+            except Exception as error:  # noqa: BLE001 - whatever it is, a person must hear why nothing moves
+                problem = broken_flow(sync.flow_id, error)
+                await self._store.problems.raise_(sync.workspace_id, sync.flow_id, problem)
+                return await self._blocked(sync, problem.code)
 
     async def _alone(self, sync: SyncInput, flow: OpenRecordFlow) -> SyncResult:
         lease = max(flow.target_side.settle, _SHORTEST_LEASE)
@@ -108,10 +113,12 @@ class RecordActivities:
             more_pages = sync.read
             if sync.read and waiting < flow.settings.common.page_size:
                 more_pages = await self._read_page(step)
-            more_ready = await self._work(step)
+            more_ready, pause = await self._work(step)
             if not more_pages and not more_ready:
                 more_ready = await remove_unwanted(self._store, workspace_id, flow)
-        return await self._result(sync, more_pages=more_pages, more_ready=more_ready)
+        result = await self._result(sync, more_pages=more_pages, more_ready=more_ready)
+        result.pause_seconds = pause.total_seconds()
+        return result
 
     async def _pieces(self, workspace_id: str, flow: OpenRecordFlow) -> Mapping[str, Decimal]:
         common = flow.settings.common
@@ -181,28 +188,24 @@ class RecordActivities:
                 entries.append(_refused_entry(refused, problem_id))
         return entries
 
-    async def _work(self, step: _Step) -> bool:
-        """Work on ready records until none is left or the time of a step is over; whether there is more to do.
+    async def _work(self, step: _Step) -> tuple[bool, timedelta]:
+        """Work on ready records until none is left, the time of a step is over, or the target asks for a pause.
 
-        When the settings change meanwhile, the next step goes on with the new ones.
+        Returns whether there is more to do, and the pause: the workflow waits for it, and reads meanwhile what is due.
         """
-        workspace_id, flow_id, today = step.sync.workspace_id, step.sync.flow_id, step.flow.flow.settings_version
+        workspace_id, flow_id = step.sync.workspace_id, step.sync.flow_id
         until = time.monotonic() + _BUSY.total_seconds()
         while time.monotonic() < until:
             now = datetime.now(UTC)
-            items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now, settings_version=today)
+            items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now)
             if not items:
-                break
-            waiting = await self._store.record_pages.count_ready(workspace_id, flow_id, now)
+                return False, timedelta(0)
             try:
-                for version, group in _by_version(items, today).items():
+                for version, group in _by_version(items, step.flow.flow.settings_version).items():
                     await self._work_on(step, group, version, now)
-            except RateLimited:
-                # The step ends well when it came on at all, so that work of many days is not given up after one.
-                if await self._store.record_pages.count_ready(workspace_id, flow_id, now) < waiting:
-                    return True
-                raise
-        return await self._store.record_pages.count_ready(workspace_id, flow_id, datetime.now(UTC)) > 0
+            except RateLimited as error:
+                return True, error.retry_after or _SOON
+        return await self._store.record_pages.count_ready(workspace_id, flow_id, datetime.now(UTC)) > 0, timedelta(0)
 
     async def _work_on(self, step: _Step, items: Sequence[ItemRecord], version: int | None, now: datetime) -> None:
         workspace_id = step.sync.workspace_id
@@ -211,7 +214,7 @@ class RecordActivities:
             try:
                 flow = await self._vendors.open_record_flow(workspace_id, step.sync.flow_id, version=version)
             except SettingsRefused as error:
-                await batch.refuse(items, refused_settings(error))
+                await batch.refuse(items, refused_flow(error))
                 return
             batch = replace(batch, flow=flow)
         await batch.work(items, step.on_their_way, now)

@@ -64,7 +64,7 @@ class RecordPreview:
         try:
             with self._flow.calling_target():
                 outcome = (await self._flow.target.write([change]))[0]
-        except (ConnectionBroken, Temporary, *DATABASE_TROUBLE):
+        except (ConnectionBroken, Temporary, OSError, *DATABASE_TROUBLE):
             raise
         except Exception as error:  # noqa: BLE001 - as in a run, whatever it is concerns this record alone
             problem = failed(job.item, error).problem

@@ -37,7 +37,10 @@ async def get_flow(flow_id: IdInPath, service: Service) -> Flow:
 
 @router.patch("/flows/{flow_id}")
 async def change_flow(flow_id: IdInPath, wish: FlowChange, service: Service) -> ChangedFlow:
-    """Change schedule or settings; settings get a new version, and the flow's place in the source stays."""
+    """Change schedule or settings; settings get a new version.
+
+    A flow of orders keeps its place in the source; any other reads everything again under the new settings.
+    """
     flow, heard = await service.change(flow_id, wish)
     return ChangedFlow(flow=flow, engine=heard)
 

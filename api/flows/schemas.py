@@ -41,7 +41,7 @@ class FlowWish(BaseModel):
 
 
 class FlowChange(BaseModel):
-    """What to change; the rest stays, and so does the flow's place in the source."""
+    """What to change; the rest stays."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -83,7 +83,10 @@ class FlowService:
         return shown(await self._store.flows.get(self._workspace_id, flow_id))
 
     async def change(self, flow_id: str, wish: FlowChange) -> tuple[Flow, Heard]:
-        """New settings get the next version, and what they may help goes out at once; the place in the source stays."""
+        """New settings get the next version, and what they may help goes out at once.
+
+        A flow of orders keeps its place in the source; any other reads everything again.
+        """
         record = await self._store.flows.get(self._workspace_id, flow_id)
         released = 0
         if wish.settings is not None:

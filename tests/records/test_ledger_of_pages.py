@@ -9,18 +9,23 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from sqlalchemy.exc import OperationalError
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
 
+from activities.flows import FlowActivities
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
 from activities.record_view import record_body
-from activities.vendors import OpenRecordFlow, Vendors
+from activities.records import RecordActivities
+from activities.vendors import OpenRecordFlow, Recording, Vendors
 from commerce.problems import Problem, ProblemCode
 from commerce.record import StockLevel
 from connectors.errors import OutcomeUnknown, RecordRefused
-from connectors.protocols import Identifier
-from connectors.records import Change, Existing, Key, Removal, Written
+from connectors.protocols import Identifier, ReadFrom
+from connectors.records import Change, Existing, Key, RecordPage, RecordSource, Removal, Written
 from mapping.fields import Field
 from store import BindingRecord, ItemState, KeyRing, RecordEntry, Store, migrate
+from workflows.messages import ResyncInput, SyncInput, SyncResult
 
 REFUSED = Problem(code=ProblemCode.REFUSED_BY_TARGET, field="stock", value="", sentence="The article is locked.")
 
@@ -221,3 +226,90 @@ async def test_a_flow_of_the_other_direction_that_stands_still_stops_no_other(ro
     await room.read(("MUG", 5))
     await room.work()
     assert room.pieces("MUG") == 5
+
+
+class Shown(Vendors):
+    """Opens one flow as it is given, whatever is stored."""
+
+    def __init__(self, room: Stockroom, source: RecordSource) -> None:
+        super().__init__(room.store, call_timeout=timedelta(seconds=1))
+        self._opened = replace(room.flow, source=source)
+
+    async def open_record_flow(
+        self, workspace_id: str, flow_id: str, *, version: int | None = None, recording: Recording | None = None
+    ) -> OpenRecordFlow:
+        """That flow, at its place of now."""
+        del version, recording
+        return replace(self._opened, flow=await self._store.flows.get(workspace_id, flow_id))
+
+
+class Fails:
+    """A source that shows nothing, or fails."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+    async def list_records(self, start: ReadFrom, page: str | None, size: int) -> RecordPage:
+        """An empty page."""
+        del start, page, size
+        if self.error is not None:
+            raise self.error
+        return RecordPage(())
+
+    async def read_records(self, source_ids: Sequence[str]) -> RecordPage:
+        """None of them."""
+        return RecordPage((), removed=source_ids)
+
+    def cursor_at(self, moment: datetime) -> str | None:
+        """Every read is of everything."""
+        del moment
+        return None
+
+    async def own_fields(self) -> Sequence[Field]:
+        """None."""
+        return ()
+
+
+async def step(room: Stockroom, source: RecordSource, *, attempt: int = 1) -> SyncResult:
+    """The first step of a run."""
+    environment = ActivityEnvironment()
+    environment.info = replace(environment.info, attempt=attempt)
+    flow = room.flow.flow
+    sync = SyncInput(
+        workspace_id=room.workspace_id, integration_id=flow.integration_id, flow_id=flow.id, begin=True, read=True
+    )
+    return await environment.run(RecordActivities(room.store, Shown(room, source)).sync_records, sync)
+
+
+async def test_a_source_that_refuses_its_list_is_a_problem_until_it_gives_it(room: Stockroom):
+    result = await step(room, Fails(RecordRefused(REFUSED)))
+    assert result.blocked == REFUSED.code
+    assert [one.problem.sentence for one in await room.store.problems.open(room.workspace_id)] == [REFUSED.sentence]
+    result = await step(room, Fails(None))
+    assert result.blocked == ""
+    assert await room.store.problems.open(room.workspace_id) == ()
+
+
+async def test_a_failure_of_our_own_at_a_page_is_told_when_more_attempts_did_not_help(room: Stockroom):
+    with pytest.raises(KeyError):
+        await step(room, Fails(KeyError("a customer")))
+    assert await room.store.problems.open(room.workspace_id) == ()
+    assert (await step(room, Fails(KeyError("a customer")), attempt=5)).blocked == ProblemCode.INTERNAL_ERROR
+    (problem,) = await room.store.problems.open(room.workspace_id)
+    assert "KeyError" in problem.problem.sentence
+    assert "a customer" not in problem.problem.sentence
+    with pytest.raises(OperationalError):
+        await step(room, Fails(OperationalError("SELECT 1", {}, Exception("locked"))), attempt=9)
+
+
+async def test_a_resync_that_an_account_refuses_ends_there(room: Stockroom):
+    flow = room.flow.flow
+    problem = Problem(code=ProblemCode.CONNECTION_EXPIRED, field="connection", value="", sentence="Consent has ended.")
+    await room.store.connections.mark_broken(room.workspace_id, flow.source_connection_id, problem)
+    wish = ResyncInput(
+        workspace_id=room.workspace_id, integration_id=flow.integration_id, flow_id=flow.id, source_ids=["MUG"]
+    )
+    vendors = Vendors(room.store, call_timeout=timedelta(seconds=1))
+    with pytest.raises(ApplicationError, match="Consent has ended") as refused:
+        await ActivityEnvironment().run(FlowActivities(room.store, vendors).resync_flow, wish)
+    assert refused.value.non_retryable
