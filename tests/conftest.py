@@ -94,3 +94,10 @@ async def small_world(tmp_path: Path, temporal_address: str, sqlite_url: str) ->
     """A whole Longshore on SQLite with both vendors simulated; see `tests.world`."""
     async with world(tmp_path, temporal_address, sqlite_url) as made:
         yield made
+
+
+@pytest_asyncio.fixture
+async def either_world(tmp_path: Path, temporal_address: str, database_url: str) -> AsyncIterator[World]:
+    """The same on SQLite and on PostgreSQL: a test with it runs twice."""
+    async with world(tmp_path, temporal_address, database_url) as made:
+        yield made

@@ -79,8 +79,8 @@ async def test_a_filter_reads_what_the_source_says_as_it_is(small_world: World):
 
 
 @pytest.mark.feature("PRD-17")
-async def test_a_filter_that_would_leave_out_too_many_takes_nothing_away(small_world: World):
-    world = small_world
+async def test_a_filter_that_would_leave_out_too_many_takes_nothing_away(either_world: World):
+    world = either_world
     numbers = [f"A-{number:02}" for number in range(12)]
     await world.books.load({"articles": [article(number, Note="webshop = yes") for number in numbers]})
     common = {"filter": WEBSHOP, "filtered_out": "archive", "guard_percent": 20}
@@ -122,8 +122,8 @@ async def test_an_empty_feed_does_not_empty_the_shop(small_world: World):
     assert await world.problems() == []
 
 
-async def test_a_deleted_product_is_archived_after_two_complete_reads_without_it(small_world: World):
-    world = small_world
+async def test_a_deleted_product_is_archived_after_two_complete_reads_without_it(either_world: World):
+    world = either_world
     await world.shop.load({"products": [product(number, f"P-{number}") for number in range(1, 8)]})
     common = {"gone": "archive", "page_size": 3}
     flow = await world.add_flow("products", source="shop", target_settings=TO_BOOKS, common=common)
