@@ -192,16 +192,17 @@ class RecordActivities:
         """Work on ready records until none is left, the time of a step is over, or the target asks for a pause.
 
         Returns whether there is more to do, and the pause: the workflow waits for it, and reads meanwhile what is due.
+        When the settings change meanwhile, the next step goes on with the new ones.
         """
-        workspace_id, flow_id = step.sync.workspace_id, step.sync.flow_id
+        workspace_id, flow_id, today = step.sync.workspace_id, step.sync.flow_id, step.flow.flow.settings_version
         until = time.monotonic() + _BUSY.total_seconds()
         while time.monotonic() < until:
             now = datetime.now(UTC)
-            items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now)
+            items = await self._store.record_pages.take(workspace_id, flow_id, BATCH, now, settings_version=today)
             if not items:
-                return False, timedelta(0)
+                break
             try:
-                for version, group in _by_version(items, step.flow.flow.settings_version).items():
+                for version, group in _by_version(items, today).items():
                     await self._work_on(step, group, version, now)
             except RateLimited as error:
                 return True, error.retry_after or _SOON
