@@ -209,6 +209,9 @@ class SyncInput(FlowRef):
 class SyncResult(FlowResult):
     """What one page of records brought."""
 
+    pause_seconds: float = 0
+    """How long the target asks to wait before it is called again."""
+
 
 class ResyncInput(FlowRef):
     """`Resync` for the ledger."""

@@ -1,6 +1,6 @@
 """One flow whose records move in pages: products, stock, customers, prices or shipments."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 
@@ -17,12 +17,16 @@ class RecordsLane(Lane):
     patience = timedelta(minutes=1)
 
     async def _run(self) -> None:
-        """One run: every page of the source, and all records that are ready; a long one outlasts its schedule."""
+        """One run: every page of the source, then all records that are ready.
+
+        A long read outlasts its schedule. Work on what is ready does not: a new run reads what has changed meanwhile,
+        so that no outdated figure waits to be sent.
+        """
         self.state.next_run = None
-        self._due()
+        due = self._due()
         begin, result = True, None
         while begin or (result is not None and (result.more_pages or result.more_ready)):
-            if not begin and (self._ending() or self._owner.is_paused(self.plan.flow_id)):
+            if not begin and self._gives_way(due, reading=result is None or result.more_pages):
                 self.state.wanted = True
                 return
             result = await self._sync(begin=begin, read=result is None or result.more_pages)
@@ -30,8 +34,16 @@ class RecordsLane(Lane):
                 self.state.runs += 1
                 self.state.last_run = workflow.now()
             begin = False
+            if result is not None and result.pause_seconds:
+                pause_ends = workflow.now() + timedelta(seconds=result.pause_seconds)
+                await self._wait_until(pause_ends if result.more_pages else min(pause_ends, due))
         if result is None and self._ending():
             self.state.wanted = True
+
+    def _gives_way(self, due: datetime, *, reading: bool) -> bool:
+        if self._ending() or self._owner.is_paused(self.plan.flow_id):
+            return True
+        return not reading and (self.state.wanted or workflow.now() >= due)
 
     async def _sync(self, *, begin: bool, read: bool) -> SyncResult | None:
         question = SyncInput(

@@ -23,8 +23,9 @@ async def status_of(world: World, number: int) -> str:
 @pytest.mark.feature("R7")
 async def test_once_marks_the_source_order_and_failing_to_does_not_undo_the_order(small_world: World):
     world = small_world
-    await world.ready(mode="once")
+    await world.ready()
     await set_source(world, status_when_sent=SENT)
+    await world.change(mode="once")
     standing = await world.deliver(shop_order(1001), shop_order(1002, paymethod="Unmapped"))
     assert standing["done"] >= 1
     assert await status_of(world, 1001) == SENT

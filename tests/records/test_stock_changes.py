@@ -95,6 +95,7 @@ async def test_what_became_of_a_change_of_stock_is_said(small_world: World):
     await eventually(refused)
     assert (await timelines(world, flow))["MUG"]["item"]["state"] in {"ready", "in_flight"}
     await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 9}]})
+    await world.api("POST", f"/integrations/{world.integration_id}/poke", {"flow_id": flow})
 
     async def superseded() -> bool:
         events = (await timelines(world, flow))["MUG"]["events"]

@@ -68,6 +68,8 @@ class Edge:
         self.ledger_error: Exception | None = None
         self.fetches: list[FetchInput] = []
         self.record_pages = 0
+        self.ready_steps = 0
+        self.pause_seconds = 0
         self.syncs: list[SyncInput] = []
         self.resyncs: list[ResyncInput] = []
         self.releases: list[ReleaseInput] = []
@@ -196,14 +198,21 @@ class Edge:
         )
 
     async def _sync(self, sync: SyncInput) -> SyncResult:
-        """One page of `record_pages`; the place in them outlives every run."""
+        """One page of `record_pages` and one of `ready_steps`; what is left of them outlives every run."""
         self.syncs.append(sync)
         if self.blocked:
             return SyncResult(blocked=self.blocked)
         if self.page_held is not None:
             await self.page_held.wait()
         self.record_pages = max(0, self.record_pages - 1)
-        return SyncResult(more_pages=self.record_pages > 0, page=str(self.record_pages or ""))
+        self.ready_steps = max(0, self.ready_steps - 1)
+        pages = self.record_pages
+        return SyncResult(
+            more_pages=pages > 0,
+            more_ready=self.ready_steps > 0,
+            page=str(pages or ""),
+            pause_seconds=self.pause_seconds,
+        )
 
     def _counts(self) -> FlowCounts:
         return FlowCounts(

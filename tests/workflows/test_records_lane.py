@@ -45,6 +45,34 @@ async def test_a_pause_takes_effect_after_the_page_and_resuming_goes_on_there(ri
     assert len(rig.edge.syncs) == 10
 
 
+async def test_work_on_what_is_ready_gives_way_to_a_wish(rig: Rig):
+    rig.edge.ready_steps = 4
+    rig.edge.hold_page()
+    await rig.start(plan(schedule="*/5 * * * *", kind="stock"))
+    await rig.until(lambda: len(rig.edge.syncs) == 1)
+    await rig.signal("poke", FlowTarget(flow_id=FLOW))
+    rig.edge.free_page()
+    await rig.until(lambda: rig.edge.ready_steps == 0)
+    await rig.idle(after_run=2)
+    assert [(sync.begin, sync.read) for sync in rig.edge.syncs[:4]] == [
+        (True, True),
+        (True, True),
+        (False, False),
+        (False, False),
+    ]
+
+
+async def test_a_target_that_asks_to_wait_gets_no_call_until_then_or_until_there_is_something_new(rig: Rig):
+    rig.edge.ready_steps, rig.edge.pause_seconds = 1000, 120
+    await rig.start(plan(schedule="*/5 * * * *", kind="stock"))
+    await rig.until(lambda: len(rig.edge.syncs) == 1)
+    await rig.skip(timedelta(minutes=30))
+    begun = [sync.begin for sync in rig.edge.syncs]
+    assert 6 <= sum(begun) <= 8
+    # Two pauses fit between two runs, and the schedule ends the third.
+    assert len(begun) <= 3 * sum(begun)
+
+
 async def test_a_long_read_continues_in_short_histories_and_loses_no_page(rig: Rig):
     rig.edge.record_pages = 60
     await rig.start(plan(kind="products"), history_limit=SMALL)
