@@ -149,10 +149,12 @@ class Batch:
         ended: list[Ended] = []
         unclear: list[Job] = []
         trouble: OutcomeUnknown | None = None
+        tried = 0
         settled = time.monotonic()
         try:
             for start in range(0, len(jobs), size):
                 chunk = jobs[start : start + size]
+                tried = start + len(chunk)
                 try:
                     ended += await self._written(bench, chunk)
                 except OutcomeUnknown as error:
@@ -168,9 +170,13 @@ class Batch:
                     ended, settled = [], time.monotonic()
         finally:
             await self._settle(ended)
+            # Whoever had no turn must not count as unanswered: its first lost answer would be taken for its second.
+            unsent = [job.item.id for job in jobs[tried:] if job.item.write_started_at is None]
+            if unsent:
+                await self.store.record_pages.write_started(self.workspace_id, flow_id, unsent, None)
         if trouble is not None:
-            tried = [job.item.id for job in unclear]
-            await self.store.record_pages.give_back(self.workspace_id, flow_id, tried, last=True)
+            last = [job.item.id for job in unclear]
+            await self.store.record_pages.give_back(self.workspace_id, flow_id, last, last=True)
             raise trouble
 
     async def _only_these(self, jobs: Sequence[Job], ended: Sequence[Ended]) -> bool:

@@ -245,8 +245,10 @@ class RecordPages(Repository):
                     execution_options={"synchronize_session": False},
                 )
 
-    async def write_started(self, workspace_id: str, flow_id: str, item_ids: Sequence[str], at: datetime) -> None:
-        """Writes are about to be sent: until they are settled, their outcome may be unknown."""
+    async def write_started(
+        self, workspace_id: str, flow_id: str, item_ids: Sequence[str], at: datetime | None
+    ) -> None:
+        """Writes are about to be sent: until they are settled, their outcome may be unknown. None: they were not."""
         async with self._database.writing() as session:
             await locked(session, Flow, workspace_id, flow_id, "flow")
             await _in_chunks(session, item_ids, {"write_started_at": at})
