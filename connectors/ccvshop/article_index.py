@@ -8,6 +8,7 @@ from typing import Any
 from connectors import exact_json
 
 _MOST_PRODUCTS = 300_000
+_FORGOTTEN = b""
 _WORTH = 10
 """How many times as long as it took to read a listing is used: nobody waits long for what a person changes."""
 
@@ -49,6 +50,12 @@ class ArticleIndex:
         """Whether the listing is complete and still new enough."""
         return time.monotonic() < self._usable_until
 
+    def forget(self, name: str) -> None:
+        """The products with this name are no longer as they were listed."""
+        for place in self._places.get(name, ()):
+            self._bodies[place] = _FORGOTTEN
+
     def named(self, name: str) -> list[dict[str, Any]]:
-        """The products with this name; empty also for one that came after the listing."""
-        return [exact_json.loads(zlib.decompress(self._bodies[place])) for place in self._places.get(name, ())]
+        """The products with this name; empty also when one came after the listing, or was forgotten."""
+        bodies = [self._bodies[place] for place in self._places.get(name, ())]
+        return [] if _FORGOTTEN in bodies else [exact_json.loads(zlib.decompress(body)) for body in bodies]

@@ -4,7 +4,7 @@ The shop answers one number per call. A listing of up to 250 products per call i
 what is looked for: it is read when it takes at most one call per five records, which one call finds out beforehand.
 Then a record costs at most 0.2 calls to find, otherwise 1. It is also read once as many single look-ups were made as it
 takes calls: linking 100 000 products takes some 800 calls instead of 100 000. A listing of several pages is used again
-for a while.
+for a while, except for what is written meanwhile.
 Source: CCV Shop API documentation, products.
 """
 
@@ -86,6 +86,10 @@ class ArticleFinder:
                 self._by_id(key.target_id) if key.target_id else self._by_number(key.text, by)
             )
         return found
+
+    def forget(self, target_id: str) -> None:
+        """An article is about to be written: what was listed of its product is not used again."""
+        self._index.forget(f"id {target_id.partition(':')[0]}")
 
     async def read(self, product_id: str) -> dict[str, Any]:
         """One product. Raises `RecordGone`."""

@@ -87,6 +87,7 @@ class CcvProductsTaken:
         """Take a product off the website, or move it to the shop's bin."""
         path = f"{ROOT}/products/{existing.target_id}/"
         operation = f"remove product {existing.number}"
+        self._finder.forget(existing.target_id)
         try:
             if removal is Removal.DELETE:
                 await self._client.write("DELETE", path, operation=operation)
@@ -118,6 +119,7 @@ class CcvProductsTaken:
     async def _write(self, change: Change) -> Written:
         record = f"product {change.reference}"
         target_id = change.existing.target_id if change.existing else ""
+        self._finder.forget(target_id)
         problems: list[Problem] = []
         try:
             work = await self._photo_work(record, change)

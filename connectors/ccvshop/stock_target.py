@@ -85,6 +85,7 @@ class CcvStockTaken:
     async def _send(self, target_id: str, reference: str, values: Mapping[str, Any]) -> None:
         product_id, _, combination_id = target_id.partition(":")
         operation = f"set the stock of product {reference}"
+        self._finder.forget(target_id)
         of_product = {name: value for name, value in values.items() if name == "stockenabled" or not combination_id}
         if of_product:
             await self._client.write("PATCH", f"{ROOT}/products/{product_id}/", of_product, operation=operation)

@@ -9,7 +9,7 @@ import pytest
 from commerce.problems import ProblemCode
 from commerce.record import StockLevel
 from connectors.protocols import Identifier
-from connectors.records import Change, Key, RecordKind, Removal
+from connectors.records import Change, Existing, Key, RecordKind, Removal
 from tests.connectors.ccvshop.shops import EVERYTHING, RecordShop, found, problem, record_shop, sentence, written
 
 ARTICLES: dict[str, Any] = {
@@ -138,3 +138,24 @@ async def test_variants_are_found_by_a_listing_too(shop: RecordShop):
 
     assert set(answers) == {"MUG", "CUP", "POT-BLUE"}
     assert len(await shop.calls()) == 2
+
+
+async def test_what_was_written_is_not_taken_from_an_older_listing(shop: RecordShop):
+    """Six hundred products are three pages, so their listing is used again for a while."""
+    await shop.sim.load(
+        {"products": [{"id": 1000 + n, "productnumber": f"P{n}", "name": "P", "stock": 5} for n in range(600)]}
+    )
+    target = shop.target(RecordKind.STOCK)
+    keys = [Key(str(n), f"P{n}", str(1000 + n) if n % 2 else "") for n in range(60)]
+    listed = await target.find(keys, Identifier.SKU)
+    await shop.calls()
+    changes = []
+    for key in keys[:2]:
+        existing = listed[key.source_id]
+        assert isinstance(existing, Existing)
+        changes.append(Change(key.source_id, key.text, existing, {"stock": Decimal(3)}, key))
+    await target.write(changes)
+
+    again = await target.find(keys[:4], Identifier.SKU)
+    held = {one: existing.values["stock"] for one, existing in again.items() if isinstance(existing, Existing)}
+    assert held == {"0": 3, "1": 3, "2": 5, "3": 5}
