@@ -73,18 +73,21 @@ class ArticleFinder:
     async def find(self, keys: Sequence[Key], by: Identifier) -> dict[str, list[Article]]:
         """What answers to each key, by source id; a key with a ``target_id`` is only looked for by that."""
         found: dict[str, list[Article]] = {key.source_id: [] for key in keys}
+        known = [key for key in keys if key.target_id]
+        certain = await self._listed_now(known, by, found)
+        for key in known:
+            if not found[key.source_id] and not certain:
+                # A listing in pages can miss a product when another one is removed meanwhile.
+                found[key.source_id] = await self._by_id(key.target_id)
+        new = [key for key in keys if not key.target_id]
         certain = False
-        if await self._is_listed(len(keys)):
+        if await self._is_listed(len(new)):
             certain = self._index.on_one_page
-            self._take_listed(keys, by, found)
-        for key in keys:
-            if found[key.source_id] or certain:
-                continue
-            self._single_calls += 1
-            # A listing in pages can miss a product when another one is removed meanwhile.
-            found[key.source_id] = await (
-                self._by_id(key.target_id) if key.target_id else self._by_number(key.text, by)
-            )
+            self._take_listed(self._index, new, by, found)
+        for key in new:
+            if not found[key.source_id] and not certain:
+                self._single_calls += 1
+                found[key.source_id] = await self._by_number(key.text, by)
         return found
 
     def forget(self, target_id: str) -> None:
@@ -101,8 +104,20 @@ class ArticleFinder:
             raise Temporary(f"CCV Shop did not send product {product_id}.")
         return answer.body
 
+    async def _listed_now(self, keys: Sequence[Key], by: Identifier, found: dict[str, list[Article]]) -> bool:
+        """Fill in records we may have written ourselves, from a listing of this moment if one is worth its calls.
+
+        An older listing would show what stood there before our own write, here or in another worker. Returns whether
+        what is missing is certain to be absent.
+        """
+        if len(keys) < _WORTH_A_SCAN or not await self._fits_in(max(1, len(keys) // _RECORDS_PER_CALL)):
+            return False
+        index = await self._listing()
+        self._take_listed(index, keys, by, found)
+        return index.on_one_page
+
     async def _is_listed(self, wanted: int) -> bool:
-        """Whether there is a listing to use; it is read when it is worth its calls."""
+        """Whether there is a listing to look new records up in; it is read when it is worth its calls."""
         if self._index.usable:
             return True
         if wanted < _WORTH_A_SCAN:
@@ -112,6 +127,10 @@ class ArticleFinder:
             calls = max(calls, self._single_calls)
         if not await self._fits_in(calls):
             return False
+        self._index, self._single_calls = await self._listing(), 0
+        return True
+
+    async def _listing(self) -> ArticleIndex:
         index, seen = ArticleIndex(), set()
         async for page in pages(self._client, f"{ROOT}/products/", self._expand, operation="list products"):
             index.turn_page()
@@ -120,17 +139,18 @@ class ArticleFinder:
                     seen.add(product.get("id"))
                     index.add(product, _names(product))
         index.finish()
-        self._index, self._single_calls = index, 0
-        return True
+        return index
 
-    def _take_listed(self, keys: Sequence[Key], by: Identifier, found: dict[str, list[Article]]) -> None:
+    def _take_listed(
+        self, index: ArticleIndex, keys: Sequence[Key], by: Identifier, found: dict[str, list[Article]]
+    ) -> None:
         for key in keys:
             if key.target_id:
-                products = self._index.named(f"id {key.target_id.partition(':')[0]}")
+                products = index.named(f"id {key.target_id.partition(':')[0]}")
                 articles = [one for product in products for one in (Article(product), *variants_of(product))]
                 found[key.source_id] = [one for one in articles if one.target_id == key.target_id]
             else:
-                found[key.source_id] = _matching(self._index.named(f"{by} {key.text}"), key.text, by)
+                found[key.source_id] = _matching(index.named(f"{by} {key.text}"), key.text, by)
 
     async def _fits_in(self, calls: int) -> bool:
         """Whether so many pages show the whole shop."""

@@ -82,7 +82,7 @@ async def read_price(client: VendorClient, price_id: str) -> Adjustment | None:
 
 
 class GroupPrices:
-    """Groups and their prices, remembered for ten minutes; what we write ourselves is remembered too."""
+    """Groups, remembered for ten minutes, and their prices, which are handed out in parts from one reading."""
 
     def __init__(self, client: VendorClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client = client
@@ -102,10 +102,8 @@ class GroupPrices:
 
         A price that cannot be understood is left out of a list, or a problem where its product was asked for alone.
         """
+        # Never from memory: another worker may have written since.
         wanted = set(product_ids)
-        known = self._lists.get(group)
-        if known is not None and not self._is_old(known[0]):
-            return {**known[1]}
         if len(wanted) <= _FEW:
             return {product_id: await self._asked(group, product_id) for product_id in wanted}
         return {**(await self._remembered(group))[1]}

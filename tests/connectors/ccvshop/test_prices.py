@@ -233,7 +233,8 @@ async def test_prices_of_a_page_are_looked_up_with_few_calls(shop: RecordShop):
         "GET /usergroupproductadjustments/",
     ]
     assert len(await target.find(keys, Identifier.SKU)) == 200
-    assert await shop.calls() == []
+    # What is written is never compared with an older look: another worker may have written since.
+    assert [call.partition("?")[0] for call in await shop.calls()] == ["GET /usergroupproductadjustments/"]
 
 
 async def test_prices_are_read_group_by_group_in_parts(shop: RecordShop):
