@@ -99,7 +99,8 @@ async def test_twenty_thousand_ticks_keep_every_history_short(time_skipping: Wor
     rig = Rig(time_skipping.client, time_skipping)
     candidates = [plan(f"f{number}", "* * * * *") for number in range(700)]
     together = [flow for flow in candidates if jitter(flow.flow_id) == jitter("f0")][:50]
-    async with rig.working(workflow_runner=UnsandboxedWorkflowRunner()):
+    # On a busy machine a step can take longer than the two seconds after which a worker calls it a deadlock.
+    async with rig.working(workflow_runner=UnsandboxedWorkflowRunner(), debug_mode=True):
         await rig.start(*together)
         await rig.idle("f0")
         while (missing := TICKS - len(rig.edge.runs)) > 0:
