@@ -15,7 +15,7 @@ from commerce.problems import Problem, ProblemCode
 from connectors.errors import ConnectionRefused, OutcomeUnknown, RecordGone, RecordRefused, Temporary
 from connectors.order_flow import SettingsRefused
 from store import DATABASE_TROUBLE, EventKind, ItemRecord, Store
-from workflows.messages import CONNECTION, PROBLEM, WAIT, OrderInput
+from workflows.messages import CONNECTION, PROBLEM, WAIT, FlowRef, OrderInput
 
 _UNEXPECTED_ATTEMPTS = 5
 _log = structlog.get_logger()
@@ -101,6 +101,42 @@ def problem_of(error: RecordRefused | RecordGone | SettingsRefused, source_id: s
     )
 
 
+class FlowBlocked(Exception):
+    """Nothing of a flow can go on; why is written down, and ``code`` names it."""
+
+    def __init__(self, code: ProblemCode) -> None:
+        super().__init__(str(code))
+        self.code = code
+
+
+@contextlib.asynccontextmanager
+async def flow_failures(store: Store, flow: FlowRef) -> AsyncIterator[None]:
+    """Turn what a page of a flow raises into retry, or block the flow.
+
+    Raises:
+        FlowBlocked: The connection is marked, or the problem is in the ledger.
+        ApplicationError: Of type ``wait``.
+    """
+    try:
+        yield
+    except ConnectionBroken as error:
+        await store.connections.mark_broken(flow.workspace_id, error.connection_id, error.problem)
+        raise FlowBlocked(error.problem.code) from error
+    except Wait as error:
+        raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.delay) from error
+    except Temporary as error:
+        raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
+    except (SettingsRefused, RecordRefused) as error:
+        raise await _blocked(store, flow, refused_flow(error)) from error
+    except Exception as error:
+        raise await _blocked(store, flow, _broken_flow(flow.flow_id, error)) from error
+
+
+async def _blocked(store: Store, flow: FlowRef, problem: Problem) -> FlowBlocked:
+    await store.problems.raise_(flow.workspace_id, flow.flow_id, problem)
+    return FlowBlocked(problem.code)
+
+
 def refused_flow(error: SettingsRefused | RecordRefused) -> Problem:
     """Why a whole flow stands still: its settings do not fit (any more), or an account refuses what it is asked for."""
     if isinstance(error, RecordRefused):
@@ -113,7 +149,7 @@ def refused_flow(error: SettingsRefused | RecordRefused) -> Problem:
     )
 
 
-def broken_flow(flow_id: str, error: Exception) -> Problem:
+def _broken_flow(flow_id: str, error: Exception) -> Problem:
     """A failure of Longshore itself at a whole page of a flow; raises it again while more attempts may help."""
     if isinstance(error, (ApplicationError, ConnectionRefused, Temporary, OSError, *DATABASE_TROUBLE)):
         raise error

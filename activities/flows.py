@@ -6,16 +6,16 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.counting import flow_counts
-from activities.failures import broken_flow, refused_flow
+from activities.failures import FlowBlocked, flow_failures, refused_flow
 from activities.heartbeat import beating
 from activities.listing import page_entry
 from activities.products import product_bindings
 from activities.records import read_again
-from activities.stage import content_hash
-from activities.vendors import ConnectionBroken, OpenFlow, Scene, Vendors, on_scene
+from activities.stage import content_hash, scene_of
+from activities.vendors import ConnectionBroken, OpenFlow, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
 from connectors import exact_json
-from connectors.errors import RecordRefused, Temporary
+from connectors.errors import RecordRefused
 from connectors.order_flow import ReadMode, SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
 from store import ConnectionState, Counts, PageEntry, Store
@@ -24,7 +24,6 @@ from workflows.messages import (
     CONNECTION,
     ORDERS,
     PROBLEM,
-    WAIT,
     FetchInput,
     FetchResult,
     HandedOut,
@@ -52,24 +51,14 @@ class FlowActivities:
         """
         async with beating():
             try:
-                if fetch.begin:
-                    await self._vendors.test_refused(fetch.workspace_id, fetch.flow_id)
-                flow = await self._vendors.open_flow(fetch.workspace_id, fetch.flow_id)
-                more_pages = await self._read(fetch, flow) if fetch.read else False
-                return await self._hand_out(fetch, more_pages=more_pages)
-            except ConnectionBroken as error:
-                await self._store.connections.mark_broken(fetch.workspace_id, error.connection_id, error.problem)
-                return await self._blocked(fetch, error.problem.code)
-            except (SettingsRefused, RecordRefused) as error:
-                problem = refused_flow(error)
-                await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, problem)
-                return await self._blocked(fetch, problem.code)
-            except Temporary as error:
-                raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
-            except Exception as error:  # noqa: BLE001 - whatever it is, a person must hear why nothing moves
-                problem = broken_flow(fetch.flow_id, error)
-                await self._store.problems.raise_(fetch.workspace_id, fetch.flow_id, problem)
-                return await self._blocked(fetch, problem.code)
+                async with flow_failures(self._store, fetch):
+                    if fetch.begin:
+                        await self._vendors.test_refused(fetch.workspace_id, fetch.flow_id)
+                    flow = await self._vendors.open_flow(fetch.workspace_id, fetch.flow_id)
+                    more_pages = await self._read(fetch, flow) if fetch.read else False
+                    return await self._hand_out(fetch, more_pages=more_pages)
+            except FlowBlocked as blocked:
+                return await self._blocked(fetch, blocked.code)
 
     @activity.defn(name=names.RESYNC_FLOW)
     async def resync_flow(self, wish: ResyncInput) -> None:
@@ -116,15 +105,7 @@ class FlowActivities:
         )
 
     async def _read(self, fetch: FetchInput, flow: OpenFlow) -> bool:
-        scene = Scene(
-            workspace_id=fetch.workspace_id,
-            flow_id=fetch.flow_id,
-            item_id=None,
-            step=names.FETCH_ORDERS,
-            attempt=activity.info().attempt,
-            settings_version=flow.flow.settings_version,
-        )
-        with on_scene(scene):
+        with on_scene(scene_of(fetch, flow.flow)):
             if fetch.begin:
                 await self._store.items.release(
                     fetch.workspace_id, flow_id=fetch.flow_id, due_at=datetime.now(UTC), by="time"
@@ -136,8 +117,7 @@ class FlowActivities:
 
     async def _read_page(self, fetch: FetchInput, flow: OpenFlow) -> bool:
         settings, now = flow.settings.orders, datetime.now(UTC)
-        every, last = flow.read.sweep_every, flow.flow.last_sweep_at
-        due = every is not None and flow.flow.cursor is not None and (last is None or now - last >= every)
+        due = flow.read.sweep_is_due(flow.flow.cursor, flow.flow.last_sweep_at, now)
         run = await self._store.flows.begin_run(fetch.workspace_id, fetch.flow_id, now=now, sweep=due)
         overlap = flow.read.sweep_window if run.sweeping else flow.read.lag
         cursor = None if settings.mode is ReadMode.ALL else run.cursor

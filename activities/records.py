@@ -7,30 +7,29 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.claiming import claimed
 from activities.counting import flow_counts
-from activities.failures import Wait, broken_flow, refused_flow
+from activities.failures import FlowBlocked, Wait, flow_failures, refused_flow
 from activities.heartbeat import beating
 from activities.pending_orders import list_new_orders, pieces_on_their_way
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
 from activities.record_view import pieces_of, record_body
 from activities.record_work import WAITS_FOR_CODE
-from activities.stage import content_hash
-from activities.vendors import ConnectionBroken, OpenRecordFlow, Scene, Vendors, on_scene
+from activities.stage import content_hash, scene_of
+from activities.vendors import OpenRecordFlow, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
 from commerce.record import Record
 from connectors import exact_json
-from connectors.errors import RateLimited, RecordRefused, Temporary
+from connectors.errors import RateLimited
 from connectors.order_flow import SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
 from connectors.record_flow import StockFlowSettings
 from connectors.records import RecordPage
 from store import Claim, ConnectionState, FlowRun, ItemRecord, RecordEntry, SkipReason, Store
 from workflows import names
-from workflows.messages import WAIT, SyncInput, SyncResult
+from workflows.messages import SyncInput, SyncResult
 
 BATCH = 100
 """Records that are found, compared and written together."""
@@ -70,25 +69,13 @@ class RecordActivities:
         """
         async with beating():
             try:
-                if sync.begin:
-                    await self._vendors.test_refused(sync.workspace_id, sync.flow_id)
-                flow = await self._vendors.open_record_flow(sync.workspace_id, sync.flow_id)
-                return await self._alone(sync, flow)
-            except ConnectionBroken as error:
-                await self._store.connections.mark_broken(sync.workspace_id, error.connection_id, error.problem)
-                return await self._blocked(sync, error.problem.code)
-            except (SettingsRefused, RecordRefused) as error:
-                problem = refused_flow(error)
-                await self._store.problems.raise_(sync.workspace_id, sync.flow_id, problem)
-                return await self._blocked(sync, problem.code)
-            except Wait as error:
-                raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.delay) from error
-            except Temporary as error:
-                raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
-            except Exception as error:  # noqa: BLE001 - whatever it is, a person must hear why nothing moves
-                problem = broken_flow(sync.flow_id, error)
-                await self._store.problems.raise_(sync.workspace_id, sync.flow_id, problem)
-                return await self._blocked(sync, problem.code)
+                async with flow_failures(self._store, sync):
+                    if sync.begin:
+                        await self._vendors.test_refused(sync.workspace_id, sync.flow_id)
+                    flow = await self._vendors.open_record_flow(sync.workspace_id, sync.flow_id)
+                    return await self._alone(sync, flow)
+            except FlowBlocked as blocked:
+                return await self._blocked(sync, blocked.code)
 
     async def _alone(self, sync: SyncInput, flow: OpenRecordFlow) -> SyncResult:
         lease = max(flow.target_side.settle, _SHORTEST_LEASE)
@@ -99,7 +86,7 @@ class RecordActivities:
 
     async def _step(self, sync: SyncInput, flow: OpenRecordFlow, claim: Claim, lease: timedelta) -> SyncResult:
         workspace_id, flow_id, now = sync.workspace_id, sync.flow_id, datetime.now(UTC)
-        with on_scene(self._scene(sync, flow)):
+        with on_scene(scene_of(sync, flow.flow)):
             if sync.begin:
                 await self._store.items.release(workspace_id, flow_id=flow_id, due_at=now, by="time")
                 await self._store.problems.resolve_empty(workspace_id, flow_id)
@@ -130,9 +117,7 @@ class RecordActivities:
 
     async def _read_page(self, step: _Step) -> bool:
         sync, flow, now = step.sync, step.flow, datetime.now(UTC)
-        read, last = flow.source_side.read, flow.flow.last_sweep_at
-        due = read.sweep_every is not None and flow.flow.cursor is not None
-        due = due and (last is None or now - last >= (read.sweep_every or timedelta(0)))
+        due = flow.source_side.read.sweep_is_due(flow.flow.cursor, flow.flow.last_sweep_at, now)
         run = await self._store.flows.begin_run(sync.workspace_id, sync.flow_id, now=now, sweep=due)
         start = _start(flow, run)
         with flow.calling_source():
@@ -219,16 +204,6 @@ class RecordActivities:
                 return
             batch = replace(batch, flow=flow)
         await batch.work(items, step.on_their_way, now)
-
-    def _scene(self, sync: SyncInput, flow: OpenRecordFlow) -> Scene:
-        return Scene(
-            workspace_id=sync.workspace_id,
-            flow_id=sync.flow_id,
-            item_id=None,
-            step=names.SYNC_RECORDS,
-            attempt=activity.info().attempt,
-            settings_version=flow.flow.settings_version,
-        )
 
     async def _blocked(self, sync: SyncInput, code: ProblemCode) -> SyncResult:
         result = await self._result(sync, more_pages=False, more_ready=False)

@@ -13,8 +13,8 @@ from activities.heartbeat import beating
 from activities.vendors import OpenFlow, Scene, Vendors, on_scene
 from commerce.order import Order
 from connectors import exact_json
-from store import ItemRecord, Store
-from workflows.messages import OrderInput
+from store import FlowRecord, ItemRecord, Store
+from workflows.messages import FlowRef, OrderInput
 
 
 @dataclass
@@ -70,17 +70,21 @@ class Stages:
             else:
                 item = await self.store.items.get(order.workspace_id, order.item_id, with_bodies=True)
             flow = await self.vendors.open_flow(order.workspace_id, order.flow_id, version=item.pinned_version)
-            info = activity.info()
-            scene = Scene(
-                workspace_id=order.workspace_id,
-                flow_id=order.flow_id,
-                item_id=order.item_id,
-                step=info.activity_type,
-                attempt=info.attempt,
-                settings_version=flow.flow.settings_version,
-            )
-            with on_scene(scene):
+            with on_scene(scene_of(order, flow.flow, order.item_id)):
                 yield Stage(self.store, flow, order, item)
+
+
+def scene_of(ref: FlowRef, flow: FlowRecord, item_id: str | None = None) -> Scene:
+    """What the activity at work calls vendors for; without an item, a whole page."""
+    info = activity.info()
+    return Scene(
+        workspace_id=ref.workspace_id,
+        flow_id=ref.flow_id,
+        item_id=item_id,
+        step=info.activity_type,
+        attempt=info.attempt,
+        settings_version=flow.settings_version,
+    )
 
 
 def content_hash(*parts: str) -> str:

@@ -69,6 +69,12 @@ class ReadDeclaration:
     sweep_every: timedelta | None = None
     sweep_window: timedelta = timedelta(0)
 
+    def sweep_is_due(self, cursor: str | None, last: datetime | None, now: datetime) -> bool:
+        """Whether it is time for a sweep; a flow that has no cursor yet reads everything anyway."""
+        if self.sweep_every is None or cursor is None:
+            return False
+        return last is None or now - last >= self.sweep_every
+
 
 @dataclass(frozen=True)
 class ListedOrder:

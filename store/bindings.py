@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.dialects.postgresql import Insert
-from sqlmodel import col, delete, select, update
+from sqlmodel import and_, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.database import Database
@@ -32,9 +33,7 @@ class Bindings(Repository):
             for start in range(0, len(asked), CHUNK):
                 rows = await session.exec(
                     select(Binding).where(
-                        col(Binding.workspace_id) == workspace_id,
-                        col(Binding.flow_id) == flow_id,
-                        col(Binding.kind) == kind,
+                        _of(workspace_id, flow_id, kind),
                         col(Binding.source_key).in_(asked[start : start + CHUNK]),
                     )
                 )
@@ -52,9 +51,7 @@ class Bindings(Repository):
             for start in range(0, len(target_ids), CHUNK):
                 rows = await session.exec(
                     select(Binding).where(
-                        col(Binding.workspace_id) == workspace_id,
-                        col(Binding.flow_id) == flow_id,
-                        col(Binding.kind) == kind,
+                        _of(workspace_id, flow_id, kind),
                         col(Binding.target_id).in_(target_ids[start : start + CHUNK]),
                     )
                 )
@@ -68,9 +65,7 @@ class Bindings(Repository):
             await session.exec(
                 update(Binding)
                 .where(
-                    col(Binding.workspace_id) == workspace_id,
-                    col(Binding.flow_id) == flow_id,
-                    col(Binding.kind) == kind,
+                    _of(workspace_id, flow_id, kind),
                     col(Binding.source_key).in_(list(keys)),
                 )
                 .values(content_hash="")
@@ -82,9 +77,7 @@ class Bindings(Repository):
             await session.exec(
                 update(Binding)
                 .where(
-                    col(Binding.workspace_id) == workspace_id,
-                    col(Binding.flow_id) == flow_id,
-                    col(Binding.kind) == kind,
+                    _of(workspace_id, flow_id, kind),
                     col(Binding.source_key).in_(list(keys)),
                 )
                 .values(removed_at=datetime.now(UTC), content_hash="")
@@ -131,9 +124,7 @@ class Bindings(Repository):
         async with self._database.writing() as session:
             gone = await session.exec(
                 delete(Binding).where(
-                    col(Binding.workspace_id) == workspace_id,
-                    col(Binding.flow_id) == flow_id,
-                    col(Binding.kind) == kind,
+                    _of(workspace_id, flow_id, kind),
                     col(Binding.source_key).in_(stored),
                 )
             )
@@ -160,6 +151,10 @@ async def bind_order(session: AsyncSession, database: Database, item: Item, targ
             updated_at=datetime.now(UTC),
         ),
     )
+
+
+def _of(workspace_id: str, flow_id: str, kind: str) -> ColumnElement[bool]:
+    return and_(col(Binding.workspace_id) == workspace_id, col(Binding.flow_id) == flow_id, col(Binding.kind) == kind)
 
 
 def _record(row: Binding, key: str) -> BindingRecord:

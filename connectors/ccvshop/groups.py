@@ -106,13 +106,17 @@ class GroupPrices:
         wanted = set(product_ids)
         if len(wanted) <= _FEW:
             return {product_id: await self._asked(group, product_id) for product_id in wanted}
-        return {**(await self._remembered(group))[1]}
+        found, _ = await self._read(group)
+        return {**found}
 
     async def all_of(self, group: str) -> list[Adjustment]:
         """All prices of a group, by id."""
         known = self._lists.get(group)
         if known is None or self._is_old(known[0]):
-            known = await self._remembered(group)
+            found, self._refused[group] = await self._read(group)
+            if sum(len(prices) for _, prices in self._lists.values()) > _REMEMBERED_PRICES:
+                self._lists.clear()
+            self._lists[group] = known = (self._clock(), found)
         return sorted((one for prices in known[1].values() for one in prices), key=lambda one: one.adjustment_id)
 
     def refused_of(self, group: str) -> Sequence[RefusedListing]:
@@ -133,12 +137,8 @@ class GroupPrices:
         """Read the prices of a group anew the next time."""
         self._lists.pop(group, None)
 
-    def put(self, adjustment: Adjustment) -> None:
-        """Remember a price that was written."""
-        if adjustment.group in self._lists:
-            self._lists[adjustment.group][1][adjustment.product_id] = [adjustment]
-
-    async def _remembered(self, group: str) -> tuple[float, dict[int, list[Adjustment]]]:
+    async def _read(self, group: str) -> tuple[dict[int, list[Adjustment]], list[RefusedListing]]:
+        """The prices of a group as they are now, and those that could not be understood."""
         found: defaultdict[int, list[Adjustment]] = defaultdict(list)
         refused: list[RefusedListing] = []
         for item in await self._list(group, {}):
@@ -148,11 +148,7 @@ class GroupPrices:
             except RecordRefused as refusal_of_one:
                 sentence = refusal_of_one.problem.sentence
                 refused.append(RefusedListing(str(item.get("id") or ""), sentence, item))
-        self._refused[group] = refused
-        if sum(len(prices) for _, prices in self._lists.values()) > _REMEMBERED_PRICES:
-            self._lists.clear()
-        self._lists[group] = (self._clock(), found)
-        return self._lists[group]
+        return found, refused
 
     async def _list(self, group: str, narrowed: Mapping[str, str]) -> list[dict[str, Any]]:
         params = {"usergroup_id": group, **narrowed}

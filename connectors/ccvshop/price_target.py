@@ -96,22 +96,16 @@ class CcvGroupPrices:
         operation = f"remove the group price {existing.number}"
         path = f"{ADJUSTMENTS}{existing.target_id}/"
         await self._client.write("DELETE", path, operation=operation, accept={Action.GONE})
-        self._prices.forget(str(existing.state["group"]))
 
     async def own_fields(self) -> Sequence[Field]:
         """None: prices of a group all have the same members."""
         return ()
 
     async def _write(self, change: Change) -> Written:
-        group = change.key.details["group"]
-        try:
-            if change.existing is None:
-                return await self._create(change, group)
-            state = change.existing.state
-            await self._send(change, state["adjustment"], state["product"])
-        except (RecordRefused, OutcomeUnknown):
-            self._prices.forget(group)
-            raise
+        if change.existing is None:
+            return await self._create(change, change.key.details["group"])
+        state = change.existing.state
+        await self._send(change, state["adjustment"], state["product"])
         return Written(change.source_id, change.existing.target_id, change.existing.number)
 
     async def _create(self, change: Change, group: str) -> Written:
@@ -130,7 +124,6 @@ class CcvGroupPrices:
             "POST", ADJUSTMENTS, {**names, **members}, operation=_operation(change), accept={Action.CONFLICT}
         )
         if adjustment_id := created_id(answer):
-            self._remember(int(adjustment_id), group, product, members)
             return Written(change.source_id, adjustment_id, change.reference)
         now = await self._prices.ask(group, product.product_id)
         if len(now) != 1:
@@ -148,8 +141,6 @@ class CcvGroupPrices:
         if differing:
             path = f"{ADJUSTMENTS}{before.adjustment_id}/"
             await self._client.write("PATCH", path, differing, operation=_operation(change))
-            held = {"price": before.price, "discount": before.discount, "hidden": before.hidden}
-            self._remember(before.adjustment_id, before.group, product, {**held, **differing})
 
     def _members(self, change: Change, product: _Sold) -> dict[str, Any]:
         """The shop's own members for a change. Raises `RecordRefused` when a needed rate is unknown."""
@@ -188,13 +179,8 @@ class CcvGroupPrices:
             "hidden": one.hidden,
         }
         number = f"{group_name} / {key.details.get('sku') or key.details.get('ean', '')}"
-        state = {"group": one.group, "adjustment": one, "product": product}
+        state = {"adjustment": one, "product": product}
         return Existing(str(one.adjustment_id), number, values, state)
-
-    def _remember(self, adjustment_id: int, group: str, product: _Sold, members: Mapping[str, Any]) -> None:
-        price, discount = members.get("price"), members.get("discount")
-        hidden = members.get("hidden") is True
-        self._prices.put(Adjustment(adjustment_id, group, product.product_id, price, discount, hidden))
 
     async def _of_group(
         self, group: str, name: str, pairs: Sequence[tuple[Key, _Sold]]
@@ -218,8 +204,8 @@ class CcvGroupPrices:
         found: dict[str, Existing | Problem] = {}
         for key in keys:
             try:
-                if one := await read_price(self._client, key.target_id):
-                    found[key.source_id] = Existing(key.target_id, key.text, {}, {"group": one.group})
+                if await read_price(self._client, key.target_id):
+                    found[key.source_id] = Existing(key.target_id, key.text, {})
             except RecordRefused as refused:
                 found[key.source_id] = refused.problem
         return found
