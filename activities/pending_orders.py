@@ -1,70 +1,73 @@
-"""Pieces that the target of the stock has sold and its source does not know of yet."""
+"""Pieces that the target of the stock has sold, and that a figure of its source does not know of."""
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 
 from activities.listing import page_entry
-from activities.vendors import ConnectionBroken, OpenFlow, OpenRecordFlow, Vendors
+from activities.vendors import OpenFlow, OpenRecordFlow, Vendors
 from commerce.order import LineKind, Order
 from connectors import exact_json
 from connectors.errors import RecordGone, RecordRefused
 from connectors.order_flow import SettingsRefused
 from connectors.protocols import ReadFrom
-from store import FlowRecord, ItemRecord, Store
+from store import FlowRecord, ItemRecord, ItemState, Store
 from workflows.messages import ORDERS
 
 _PAGES = 5
 """Pages of new orders that one step of the stock looks through; more than that is for the orders' own flow."""
 
 
-async def list_new_orders(store: Store, vendors: Vendors, workspace_id: str, stock: OpenRecordFlow) -> None:
-    """Take down the opposite direction's orders that its flow has not listed yet: a sale counts from its own moment.
+@dataclass(frozen=True)
+class Sale:
+    """Pieces of one article in one order."""
 
-    Their flow hands them out at its next run, and reads on from its own place. One that is in the middle of its first
-    read, or takes in so many orders per run and no more, is left to itself. A second run changes nothing.
+    pieces: Decimal
+    booked_at: datetime | None
+    """When the order got through to the source of the stock; None: it has not."""
+
+
+@dataclass(frozen=True)
+class Sales:
+    """What the target of the stock has sold of late, by the SKU on the order lines."""
+
+    of_article: Mapping[str, Sequence[Sale]] = field(default_factory=dict)
+
+    def missing_in(self, sku: str, read_at: datetime | None) -> Decimal:
+        """Pieces that a figure read then does not count as sold: their order is under way, or got through later."""
+        sales = self.of_article.get(sku, ())
+        missing = (sale.pieces for sale in sales if sale.booked_at is None or (read_at and sale.booked_at >= read_at))
+        return sum(missing, Decimal(0))
+
+
+async def recent_sales(
+    store: Store, vendors: Vendors, workspace_id: str, stock: OpenRecordFlow, since: datetime
+) -> Sales:
+    """Sales in orders of the opposite direction that are not through yet, or got through since a moment.
+
+    A sale counts from its own moment: orders that their flow has not listed yet are taken down here, and lines that
+    were not read yet are read. Their flow hands them out at its next run, and reads on from its own place. A second
+    run changes nothing.
     """
-    for flow in await store.flows.list(workspace_id, stock.flow.integration_id):
-        first_read = flow.cursor is None and flow.page is not None
-        if first_read or not _brings_sales(flow, stock.flow):
-            continue
-        try:
-            opened = await vendors.open_flow(workspace_id, flow.id)
-        except SettingsRefused:
-            continue
-        settings = opened.settings.orders
-        if settings.amount_per_run is not None:
-            continue
-        start = ReadFrom(cursor=flow.cursor, not_before=settings.start_at, overlap=opened.read.lag)
-        page: str | None = None
-        for _ in range(_PAGES):
-            with opened.calling_source():
-                listed = await opened.source.list_orders(start, page, settings.amount_per_read)
-            entries = [page_entry(opened, order) for order in listed.orders]
-            await store.items.save_entries(
-                workspace_id, flow.id, entries, settings_version=opened.flow.settings_version
-            )
-            page = listed.next_page
-            if page is None:
-                break
-
-
-async def pieces_on_their_way(
-    store: Store, vendors: Vendors, workspace_id: str, stock: OpenRecordFlow
-) -> dict[str, Decimal]:
-    """Pieces by the SKU on the order lines, in orders of the opposite direction that are not through yet.
-
-    An order whose lines were not read yet is read now, so that a sale counts from the moment its order is listed.
-    """
-    pieces: defaultdict[str, Decimal] = defaultdict(Decimal)
+    sales: defaultdict[str, list[Sale]] = defaultdict(list)
     for flow in await store.flows.list(workspace_id, stock.flow.integration_id):
         if not _brings_sales(flow, stock.flow):
             continue
-        for item in await store.items.unfinished(workspace_id, flow.id):
-            order = await _order_of(store, vendors, workspace_id, flow, item)
+        try:
+            opened: OpenFlow | None = await vendors.open_flow(workspace_id, flow.id)
+        except SettingsRefused:
+            opened = None
+        if opened is not None:
+            await _list_new_orders(store, workspace_id, opened)
+        for item in await store.items.unfinished(workspace_id, flow.id, or_done_since=since):
+            order = await _order_of(store, workspace_id, opened, item)
+            booked_at = item.finished_at if item.state is ItemState.DONE else None
             for line in order.lines if order is not None else ():
                 if line.kind is LineKind.PRODUCT and line.sku and line.quantity > 0:
-                    pieces[line.sku] += line.quantity
-    return dict(pieces)
+                    sales[line.sku].append(Sale(line.quantity, booked_at))
+    return Sales(sales)
 
 
 def _brings_sales(flow: FlowRecord, stock: FlowRecord) -> bool:
@@ -76,19 +79,35 @@ def _brings_sales(flow: FlowRecord, stock: FlowRecord) -> bool:
     )
 
 
-async def _order_of(
-    store: Store, vendors: Vendors, workspace_id: str, flow: FlowRecord, item: ItemRecord
-) -> Order | None:
+async def _list_new_orders(store: Store, workspace_id: str, opened: OpenFlow) -> None:
+    """Take down what is new, unless the flow is in its first read, or takes in so many orders per run and no more."""
+    flow, settings = opened.flow, opened.settings.orders
+    if (flow.cursor is None and flow.page is not None) or settings.amount_per_run is not None:
+        return
+    start = ReadFrom(cursor=flow.cursor, not_before=settings.start_at, overlap=opened.read.lag)
+    page: str | None = None
+    for _ in range(_PAGES):
+        with opened.calling_source():
+            listed = await opened.source.list_orders(start, page, settings.amount_per_read)
+        entries = [page_entry(opened, order) for order in listed.orders]
+        await store.items.save_entries(workspace_id, flow.id, entries, settings_version=flow.settings_version)
+        page = listed.next_page
+        if page is None:
+            break
+
+
+async def _order_of(store: Store, workspace_id: str, opened: OpenFlow | None, item: ItemRecord) -> Order | None:
     """The order; None for one that cannot be understood: it waits for a person under its own problem."""
     if item.body is not None:
         return Order.model_validate_json(item.body)
+    if opened is None or item.state is ItemState.PARKED:
+        return None
     try:
-        opened: OpenFlow = await vendors.open_flow(workspace_id, flow.id)
         with opened.calling_source():
             order = await opened.source.read_order(
                 item.source_id, exact_json.loads(item.header) if item.header else None
             )
-    except (RecordGone, RecordRefused, SettingsRefused, ConnectionBroken):
+    except (RecordGone, RecordRefused):
         return None
     await store.items.save_body(workspace_id, item.id, order.model_dump_json().encode())
     return order

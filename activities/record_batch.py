@@ -2,13 +2,13 @@
 
 import contextlib
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from activities.customer_turns import turn, turn_name
 from activities.failures import Wait
+from activities.pending_orders import Sales
 from activities.record_matching import Opposite, first_of
 from activities.record_removal import take_away
 from activities.record_work import (
@@ -53,7 +53,7 @@ class Batch:
     """None while the flow is rehearsed: then nothing is written that needs one."""
     lease: timedelta
 
-    async def work(self, items: Sequence[ItemRecord], on_their_way: Mapping[str, Decimal], now: datetime) -> None:
+    async def work(self, items: Sequence[ItemRecord], sales: Sales, now: datetime) -> None:
         """Take every item to an end.
 
         Raises:
@@ -63,10 +63,12 @@ class Batch:
         """
         bench = await self.bench(items)
         try:
-            jobs, ended = looked_over(bench, items, on_their_way, now)
+            jobs, ended = looked_over(bench, items, sales, now)
+            if bench.doubtful:
+                await self.store.record_pages.doubt(self.workspace_id, self.flow.flow.id, sorted(bench.doubtful))
             await self._settle(ended)
             to_write, equal = await self.find(bench, jobs)
-            await self._keep_claim()
+            await self.keep_claim()
             stuck = await self.leave_former_groups(jobs)
             await self._settle([*stuck.values(), *(end for end in equal if end.settled.item_id not in stuck)])
             await self._write(bench, [job for job in to_write if job.item.id not in stuck])
@@ -131,7 +133,7 @@ class Batch:
             placed = job.change is not None or now is not None
             if before is None or before.removed or not placed or (now and now.target_id == before.target_id):
                 continue
-            await self._keep_claim()
+            await self.keep_claim()
             try:
                 with on_item(job.item.id):
                     await take_away(self.flow, job.item, before.target_id, removal)
@@ -165,7 +167,7 @@ class Batch:
                     if not error.settled or len(unclear) >= _UNCLEAR:
                         break
                 if time.monotonic() - settled >= _SETTLE_EVERY:
-                    await self._keep_claim()
+                    await self.keep_claim()
                     await self._settle(ended)
                     ended, settled = [], time.monotonic()
         finally:
@@ -227,7 +229,8 @@ class Batch:
         by_id = {outcome.source_id: outcome for outcome in outcomes}
         return [written(bench, job, by_id[job.view.record.source_id]) for job in jobs]
 
-    async def _keep_claim(self) -> None:
+    async def keep_claim(self) -> None:
+        """Let the flow's claim run on; raises `Wait` when another attempt has taken it over."""
         if self.claim is not None and not await self.store.claims.extend(self.workspace_id, self.claim, self.lease):
             raise Wait("Another attempt has taken this flow over.", self.lease)
 

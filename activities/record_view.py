@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from activities.pending_orders import Sales
+from activities.stage import content_hash
 from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from commerce.record import CustomerRecord, GroupPrice, Product, Record, Shipment, StockLevel
@@ -55,20 +58,26 @@ def record_body(record: Record) -> bytes:
     return exact_json.dumps_record(record.model_dump()).encode()
 
 
-def pieces_of(flow: OpenRecordFlow, record: Record, number: str, on_their_way: Mapping[str, Decimal]) -> Decimal:
-    """Pieces of an article in orders on their way; these name it as the target of the stock does.
+def pieces_of(flow: OpenRecordFlow, record: Record, number: str, sales: Sales, read_at: datetime | None) -> Decimal:
+    """Pieces of an article that its figure does not count as sold; orders name it as the target of the stock does.
 
     Args:
         flow: The flow.
         record: What the source states.
         number: What the target calls the record, once that is known; until then its SKU there is worked out.
-        on_their_way: Pieces by the SKU on the order lines.
+        sales: What the target has sold of late.
+        read_at: When the source was asked for the figure.
     """
     common = flow.settings.common
     if not isinstance(record, StockLevel) or not isinstance(common, StockFlowSettings):
         return Decimal(0)
     worked_out = common.target_sku(record.sku) if common.identifier is Identifier.SKU else ""
-    return on_their_way.get(number or worked_out, Decimal(0))
+    return sales.missing_in(number or worked_out, read_at)
+
+
+def fingerprint(flow: OpenRecordFlow, body: bytes, pieces: Decimal) -> str:
+    """What the outcome of a record depends on: its own content, the settings, and the pieces that are taken off it."""
+    return content_hash(str(flow.flow.settings_version), body.decode(), str(pieces or ""))
 
 
 def view_of(
@@ -76,8 +85,7 @@ def view_of(
     item: ItemRecord,
     record: Record,
     values: ValueTables,
-    on_their_way: Mapping[str, Decimal],
-    number: str = "",
+    pieces: Decimal,
 ) -> View:
     """What the flow's settings make of a record before it is mapped.
 
@@ -86,8 +94,7 @@ def view_of(
         item: The record's place in the ledger.
         record: The record as its source states it.
         values: The flow's value tables.
-        on_their_way: Pieces by SKU in orders that the source of the stock does not have yet.
-        number: What the target calls the record, where that is known.
+        pieces: What `pieces_of` takes off it.
 
     Raises:
         RecordRefused: The record lacks what it is found by, or a setting does not suit it.
@@ -114,7 +121,7 @@ def view_of(
         calculation = common.calculation or flow.source_side.default_calculation
         if calculation not in record.figures:
             raise RecordRefused(_figure_missing(record, calculation))
-        fields["quantity"] = record.figures[calculation] - pieces_of(flow, record, number, on_their_way)
+        fields["quantity"] = record.figures[calculation] - pieces
         fields["managed"] = common.manage_stock and record.managed
     if isinstance(record, GroupPrice) and isinstance(common, PriceFlowSettings):
         _check_currency(record, common)

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from activities.failures import broken_record
+from activities.pending_orders import Sales
 from activities.record_matching import (
     SENT,
     SHARES,
@@ -21,10 +21,10 @@ from activities.record_matching import (
     shared_warning,
     value_hash,
 )
-from activities.record_view import ValueTables, View, read_record, view_of
+from activities.record_view import ValueTables, View, fingerprint, pieces_of, read_record, view_of
 from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
-from commerce.record import Product, Shipment
+from commerce.record import Product, Shipment, StockLevel
 from connectors.errors import OutcomeUnknown, RecordGone, RecordRefused, VendorError
 from connectors.record_flow import ProductFlowSettings, ShipmentFlowSettings
 from connectors.records import Change, Existing, Key, Written
@@ -50,6 +50,8 @@ class Workbench:
     opposite: Opposite | None = None
     targets_of_orders: Mapping[str, str] = field(default_factory=dict)
     """Shipments: our source's order id → the same order at the target, which this integration sent either way."""
+    doubtful: set[str] = field(default_factory=set)
+    """Ids of items that were read with other sales than they are worked on with: the next read brings them again."""
 
     def lookup(self, table: str, value: str) -> str | None:
         """One row of the flow's value tables."""
@@ -83,7 +85,7 @@ class Ended:
 
 
 def looked_over(
-    bench: Workbench, items: Sequence[ItemRecord], on_their_way: Mapping[str, Decimal], now: datetime
+    bench: Workbench, items: Sequence[ItemRecord], sales: Sales, now: datetime
 ) -> tuple[list[Job], list[Ended]]:
     """Read, filter and map without asking the target: the records that need it, and those that are at their end."""
     jobs: list[Job] = []
@@ -91,7 +93,7 @@ def looked_over(
     keys: dict[str, str] = {}
     for item in items:
         try:
-            job = _begun(bench, item, on_their_way, now)
+            job = _begun(bench, item, sales, now)
             if isinstance(job, Ended):
                 ended.append(job)
                 continue
@@ -107,12 +109,15 @@ def looked_over(
     return jobs, ended
 
 
-def _begun(bench: Workbench, item: ItemRecord, on_their_way: Mapping[str, Decimal], now: datetime) -> Job | Ended:
+def _begun(bench: Workbench, item: ItemRecord, sales: Sales, now: datetime) -> Job | Ended:
     flow = bench.flow
     record = read_record(flow.kind, item.body or b"")
     binding = bench.bindings.get(item.source_id)
     number = binding.target_number if binding is not None else ""
-    view = view_of(flow, item, record, bench.values, on_their_way, number)
+    pieces = pieces_of(flow, record, number, sales, item.read_at)
+    if isinstance(record, StockLevel) and item.fingerprint != fingerprint(flow, item.body or b"", pieces):
+        bench.doubtful.add(item.id)
+    view = view_of(flow, item, record, bench.values, pieces)
     common = flow.settings.common
     if item.reason == SkipReason.GONE:
         return _skipped(item, SkipReason.GONE)

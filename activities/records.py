@@ -1,10 +1,9 @@
 """Flows that move in pages: read a page into the ledger, then work on what is ready, a batch at a time."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 
 from temporalio import activity
 
@@ -12,22 +11,21 @@ from activities.claiming import claimed
 from activities.counting import flow_counts
 from activities.failures import FlowBlocked, Wait, flow_failures, refused_flow
 from activities.heartbeat import beating
-from activities.pending_orders import list_new_orders, pieces_on_their_way
+from activities.pending_orders import Sales, recent_sales
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
-from activities.record_view import pieces_of, record_body
+from activities.record_view import fingerprint, pieces_of, record_body
 from activities.record_work import WAITS_FOR_CODE
 from activities.stage import content_hash, scene_of
 from activities.vendors import OpenRecordFlow, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
-from commerce.record import Record
 from connectors import exact_json
 from connectors.errors import RateLimited
 from connectors.order_flow import SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
 from connectors.record_flow import StockFlowSettings
 from connectors.records import RecordPage
-from store import Claim, ConnectionState, FlowRun, ItemRecord, RecordEntry, SkipReason, Store
+from store import ConnectionState, FlowRun, ItemRecord, RecordEntry, SkipReason, Store
 from workflows import names
 from workflows.messages import SyncInput, SyncResult
 
@@ -47,9 +45,8 @@ class _Step:
 
     sync: SyncInput
     flow: OpenRecordFlow
-    claim: Claim
-    lease: timedelta
-    on_their_way: Mapping[str, Decimal]
+    batch: Batch
+    sales: Sales
 
 
 class RecordActivities:
@@ -82,9 +79,9 @@ class RecordActivities:
         async with claimed(self._store, sync.workspace_id, f"records/{sync.flow_id}", lease) as claim:
             if claim.held_for is not None:
                 raise Wait("An earlier attempt may still be at work.", claim.held_for)
-            return await self._step(sync, flow, claim, lease)
+            return await self._step(sync, flow, Batch(self._store, sync.workspace_id, flow, claim, lease))
 
-    async def _step(self, sync: SyncInput, flow: OpenRecordFlow, claim: Claim, lease: timedelta) -> SyncResult:
+    async def _step(self, sync: SyncInput, flow: OpenRecordFlow, batch: Batch) -> SyncResult:
         workspace_id, flow_id, now = sync.workspace_id, sync.flow_id, datetime.now(UTC)
         with on_scene(scene_of(sync, flow.flow)):
             if sync.begin:
@@ -93,13 +90,15 @@ class RecordActivities:
                 await self._store.record_pages.look_again(
                     workspace_id, flow_id, SkipReason.NOT_AT_TARGET, _LOOKED_AT_AGAIN, now
                 )
-            step = _Step(sync, flow, claim, lease, await self._pieces(workspace_id, flow))
+            step = _Step(sync, flow, batch, await self._sales(workspace_id, flow))
+            await batch.keep_claim()
             if sync.begin:
                 await self._look_at_waiting(step, now)
             waiting = await self._store.record_pages.count_ready(workspace_id, flow_id, now)
             more_pages = sync.read
             if sync.read and waiting < flow.settings.common.page_size:
                 more_pages = await self._read_page(step)
+                await batch.keep_claim()
             more_ready, pause = await self._work(step)
             if not more_pages and not more_ready:
                 more_ready = await remove_unwanted(self._store, workspace_id, flow)
@@ -107,13 +106,13 @@ class RecordActivities:
         result.pause_seconds = pause.total_seconds()
         return result
 
-    async def _pieces(self, workspace_id: str, flow: OpenRecordFlow) -> Mapping[str, Decimal]:
+    async def _sales(self, workspace_id: str, flow: OpenRecordFlow) -> Sales:
         common = flow.settings.common
         if not (isinstance(common, StockFlowSettings) and common.subtract_orders):
-            return {}
+            return Sales()
         # Before the stock is read: an order that gets through in between counts twice for a moment, never not at all.
-        await list_new_orders(self._store, self._vendors, workspace_id, flow)
-        return await pieces_on_their_way(self._store, self._vendors, workspace_id, flow)
+        since = await self._store.record_pages.oldest_reading(workspace_id, flow.flow.id)
+        return await recent_sales(self._store, self._vendors, workspace_id, flow, since or datetime.now(UTC))
 
     async def _read_page(self, step: _Step) -> bool:
         sync, flow, now = step.sync, step.flow, datetime.now(UTC)
@@ -125,11 +124,12 @@ class RecordActivities:
         outcome = await self._store.record_pages.save_page(
             sync.workspace_id,
             sync.flow_id,
-            await self._entries(step, page),
+            await self._entries(step, page, now),
             next_page=page.next_page,
             cursor=page.cursor,
             whole=start.cursor is None and start.not_before is None,
             read_number=run.read_number,
+            read_at=now,
             total=page.total,
             gone=page.removed,
             unsupported=page.unsupported,
@@ -149,29 +149,26 @@ class RecordActivities:
         await self._store.record_pages.save_page(
             workspace_id,
             flow_id,
-            await self._entries(step, page),
+            await self._entries(step, page, now),
             next_page=None,
             cursor=None,
             whole=False,
             read_number=None,
+            read_at=now,
             gone=page.removed,
         )
 
-    async def _entries(self, step: _Step, page: RecordPage) -> list[RecordEntry]:
+    async def _entries(self, step: _Step, page: RecordPage, read_at: datetime) -> list[RecordEntry]:
         sync, flow = step.sync, step.flow
-        known = [record.source_id for record in page.records] if step.on_their_way else []
+        known = [record.source_id for record in page.records] if step.sales.of_article else []
         bound = await self._store.bindings.find(sync.workspace_id, sync.flow_id, str(flow.kind), known)
         entries: list[RecordEntry] = []
         for record in page.records:
             binding = bound.get(record.source_id)
-            pieces = pieces_of(flow, record, binding.target_number if binding else "", step.on_their_way)
-            entries.append(_entry(record, flow.flow.settings_version, pieces))
-        for refused in page.refused:
-            problem = _malformed(refused)
-            problem_id = await self._store.problems.raise_(step.sync.workspace_id, step.sync.flow_id, problem)
-            if refused.source_id:
-                entries.append(_refused_entry(refused, problem_id))
-        return entries
+            pieces = pieces_of(flow, record, binding.target_number if binding else "", step.sales, read_at)
+            body = record_body(record)
+            entries.append(RecordEntry(record.source_id, record.reference, fingerprint(flow, body, pieces), body))
+        return [*entries, *await _refused_entries(self._store, sync.workspace_id, sync.flow_id, page)]
 
     async def _work(self, step: _Step) -> tuple[bool, timedelta]:
         """Work on ready records until none is left, the time of a step is over, or the target asks for a pause.
@@ -195,7 +192,7 @@ class RecordActivities:
 
     async def _work_on(self, step: _Step, items: Sequence[ItemRecord], version: int | None, now: datetime) -> None:
         workspace_id = step.sync.workspace_id
-        batch = Batch(self._store, workspace_id, step.flow, step.claim, step.lease)
+        batch = step.batch
         if version is not None:
             try:
                 flow = await self._vendors.open_record_flow(workspace_id, step.sync.flow_id, version=version)
@@ -203,7 +200,7 @@ class RecordActivities:
                 await batch.refuse(items, refused_flow(error))
                 return
             batch = replace(batch, flow=flow)
-        await batch.work(items, step.on_their_way, now)
+        await batch.work(items, step.sales, now)
 
     async def _blocked(self, sync: SyncInput, code: ProblemCode) -> SyncResult:
         result = await self._result(sync, more_pages=False, more_ready=False)
@@ -225,19 +222,21 @@ class RecordActivities:
 
 async def read_again(store: Store, vendors: Vendors, workspace_id: str, flow_id: str, ids: Sequence[str]) -> None:
     """Read named records of a flow that moves in pages afresh, and let them be compared with the target."""
-    flow = await vendors.open_record_flow(workspace_id, flow_id)
+    flow, asked_at = await vendors.open_record_flow(workspace_id, flow_id), datetime.now(UTC)
     with flow.calling_source():
         page = await flow.source.read_records(ids)
     found = [record.source_id for record in page.records]
     await store.bindings.forget_content(workspace_id, flow_id, str(flow.kind), found)
+    entries = [RecordEntry(record.source_id, record.reference, "", record_body(record)) for record in page.records]
     await store.record_pages.save_page(
         workspace_id,
         flow_id,
-        [RecordEntry(record.source_id, record.reference, "", record_body(record)) for record in page.records],
+        [*entries, *await _refused_entries(store, workspace_id, flow_id, page)],
         next_page=None,
         cursor=None,
         whole=False,
         read_number=None,
+        read_at=asked_at,
         gone=page.removed,
     )
 
@@ -256,16 +255,17 @@ def _start(flow: OpenRecordFlow, run: FlowRun) -> ReadFrom:
     return ReadFrom(cursor=cursor, not_before=common.start_at, overlap=read.lag)
 
 
-def _entry(record: Record, settings_version: int, pieces: Decimal) -> RecordEntry:
-    """A record and what its outcome depends on: its own content, the settings, and pieces in orders on their way."""
-    body = record_body(record)
-    fingerprint = content_hash(str(settings_version), body.decode(), str(pieces or ""))
-    return RecordEntry(record.source_id, record.reference, fingerprint, body)
-
-
-def _refused_entry(refused: RefusedListing, problem_id: str) -> RecordEntry:
-    body = exact_json.dumps(refused.body)
-    return RecordEntry(refused.source_id, refused.source_id, content_hash(body), body.encode(), problem_id)
+async def _refused_entries(store: Store, workspace_id: str, flow_id: str, page: RecordPage) -> list[RecordEntry]:
+    """What the source lists and nobody can read, with its problem; what has no id is a problem of the flow alone."""
+    entries: list[RecordEntry] = []
+    for refused in page.refused:
+        problem_id = await store.problems.raise_(workspace_id, flow_id, _malformed(refused))
+        body = exact_json.dumps(refused.body)
+        if refused.source_id:
+            entries.append(
+                RecordEntry(refused.source_id, refused.source_id, content_hash(body), body.encode(), problem_id)
+            )
+    return entries
 
 
 def _malformed(refused: RefusedListing) -> Problem:

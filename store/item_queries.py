@@ -104,12 +104,13 @@ class ItemQueries(Repository):
         async with self._database.reading() as session:
             return (await session.exec(statement.limit(1))).first() is not None
 
-    async def unfinished(self, workspace_id: str, flow_id: str) -> list[ItemRecord]:
-        """All items that are ready, in flight or parked, with header and body decrypted."""
+    async def unfinished(self, workspace_id: str, flow_id: str, *, or_done_since: datetime) -> list[ItemRecord]:
+        """All items that are ready, in flight or parked, or done since a moment, with header and body decrypted."""
+        done = and_(col(Item.state) == ItemState.DONE, col(Item.finished_at) >= or_done_since)
         statement = select(Item).where(
             col(Item.workspace_id) == workspace_id,
             col(Item.flow_id) == flow_id,
-            col(Item.state).in_([ItemState.READY, ItemState.IN_FLIGHT, ItemState.PARKED]),
+            or_(col(Item.state).in_([ItemState.READY, ItemState.IN_FLIGHT, ItemState.PARKED]), done),
         )
         async with self._database.reading() as session:
             rows = (await session.exec(statement)).all()

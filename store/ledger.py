@@ -158,6 +158,7 @@ def item_record(row: Item, *, header: bytes | None = None, body: bytes | None = 
         created_at=row.created_at,
         updated_at=row.updated_at,
         finished_at=row.finished_at,
+        read_at=row.read_at,
         header=header,
         body=body,
     )

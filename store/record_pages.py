@@ -33,6 +33,7 @@ class RecordPages(Repository):
         cursor: str | None,
         whole: bool,
         read_number: int | None,
+        read_at: datetime,
         total: int | None = None,
         gone: Sequence[str] = (),
         unsupported: Mapping[str, int] | None = None,
@@ -51,6 +52,7 @@ class RecordPages(Repository):
             whole: Whether this read shows everything the source has, so that what it does not show is missing.
             read_number: From `Flows.begin_run`; a page of a read that was rewound meanwhile moves no cursor. None:
                 these records were looked at outside of a read.
+            read_at: When the source was asked: what happened there later may be missing in what it shows.
             total: How many records the read has in all, where the vendor says.
             gone: Source ids that the source says were deleted.
             unsupported: What the source holds beside and no flow can carry.
@@ -61,7 +63,8 @@ class RecordPages(Repository):
             flow = await locked(session, Flow, workspace_id, flow_id, "flow")
             superseded = read_number != flow.read_number
             reads = flow.complete_reads + 1
-            outcome = await self._take_in(session, flow, listed, reads if whole else flow.complete_reads, now)
+            seen = {"seen_in": reads if whole else flow.complete_reads, "read_at": read_at}
+            outcome = await self._take_in(session, flow, listed, seen, now)
             await self._mark_gone(session, flow, gone, now)
             if not superseded:
                 flow.read_total = total if total is not None else flow.read_total
@@ -73,17 +76,22 @@ class RecordPages(Repository):
         return replace(outcome, superseded=superseded)
 
     async def _take_in(
-        self, session: AsyncSession, flow: Flow, listed: Mapping[str, RecordEntry], seen_in: int, now: datetime
+        self,
+        session: AsyncSession,
+        flow: Flow,
+        listed: Mapping[str, RecordEntry],
+        seen: Mapping[str, Any],
+        now: datetime,
     ) -> PageOutcome:
         known = await _known(session, flow, list(listed))
-        new = [self._new_item(flow, entry, seen_in, now) for entry in listed.values() if entry.source_id not in known]
+        new = [self._new_item(flow, entry, seen, now) for entry in listed.values() if entry.source_id not in known]
         await add_all(session, self._database, new)
         changed = [row for row in known.values() if _is_news(row, listed[row.source_id])]
         await self._take_over(session, flow, changed, listed, now)
-        await _in_chunks(session, [row.id for row in known.values()], {"seen_in": seen_in})
+        await _in_chunks(session, [row.id for row in known.values()], seen)
         return PageOutcome(listed=len(listed), new=len(new), changed=len(changed), unchanged=len(known) - len(changed))
 
-    def _new_item(self, flow: Flow, entry: RecordEntry, seen_in: int, now: datetime) -> Item:
+    def _new_item(self, flow: Flow, entry: RecordEntry, seen: Mapping[str, Any], now: datetime) -> Item:
         item_id = new_id("itm")
         return Item(
             id=item_id,
@@ -96,10 +104,10 @@ class RecordPages(Repository):
             state=ItemState.PARKED if entry.problem_id else ItemState.READY,
             problem_id=entry.problem_id,
             body=self._sealer.seal(Item, "body", flow.workspace_id, item_id, entry.body),
-            seen_in=seen_in,
             settings_version=flow.settings_version,
             created_at=now,
             updated_at=now,
+            **seen,
         )
 
     async def _take_over(
@@ -263,6 +271,22 @@ class RecordPages(Repository):
         )
         async with self._database.reading() as session:
             return (await session.exec(statement)).one()
+
+    async def oldest_reading(self, workspace_id: str, flow_id: str) -> datetime | None:
+        """When that was read which was read first of all that waits to be worked on; None: nothing waits."""
+        statement = select(func.min(col(Item.read_at))).where(
+            col(Item.workspace_id) == workspace_id,
+            col(Item.flow_id) == flow_id,
+            col(Item.state).in_([ItemState.READY, ItemState.IN_FLIGHT]),
+        )
+        async with self._database.reading() as session:
+            return (await session.exec(statement)).one()
+
+    async def doubt(self, workspace_id: str, flow_id: str, item_ids: Sequence[str]) -> None:
+        """What these records are worked on with is not what they were read with: the next read brings them again."""
+        async with self._database.writing() as session:
+            await locked(session, Flow, workspace_id, flow_id, "flow")
+            await _in_chunks(session, item_ids, {"fingerprint": ""})
 
     async def due(self, workspace_id: str, flow_id: str, reason: str, limit: int, now: datetime) -> list[str]:
         """Source ids of records that have waited for this reason until now, longest first."""

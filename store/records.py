@@ -243,6 +243,8 @@ class ItemRecord:
     created_at: datetime
     updated_at: datetime
     finished_at: datetime | None
+    read_at: datetime | None
+    """When the source was last asked for what a flow that moves in pages has read; no later than its answer."""
     header: bytes | None = field(default=None, repr=False)
     body: bytes | None = field(default=None, repr=False)
 

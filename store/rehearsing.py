@@ -100,9 +100,10 @@ class NotedItems(Items):
                 )
         return PageOutcome(listed=len(entries), new=len(listed), changed=0, unchanged=0)
 
-    async def unfinished(self, workspace_id: str, flow_id: str) -> list[ItemRecord]:
+    async def unfinished(self, workspace_id: str, flow_id: str, *, or_done_since: datetime) -> list[ItemRecord]:
         """See `ItemQueries.unfinished`; with what was listed anew."""
-        return [*await super().unfinished(workspace_id, flow_id), *self._listed.get(flow_id, {}).values()]
+        known = await super().unfinished(workspace_id, flow_id, or_done_since=or_done_since)
+        return [*known, *self._listed.get(flow_id, {}).values()]
 
 
 def item_for_rehearsal(
@@ -148,6 +149,7 @@ def item_for_rehearsal(
         created_at=now,
         updated_at=now,
         finished_at=None,
+        read_at=now,
         header=header,
         body=body,
     )

@@ -180,6 +180,7 @@ class Item(Row, table=True):
         UniqueConstraint("flow_id", "source_id"),
         Index(None, "workspace_id", "flow_id", "state", "releases"),
         Index(None, "workspace_id", "flow_id", "state", "placed_at"),
+        Index(None, "workspace_id", "flow_id", "state", "finished_at"),
         Index(None, "problem_id"),
         Index(None, "workspace_id", "integration_id"),
         Index(None, "workspace_id", "reference"),
@@ -215,6 +216,7 @@ class Item(Row, table=True):
     settings_version: int
     pinned_version: int | None = None
     seen_in: int = 0
+    read_at: datetime | None = Field(default=None, sa_type=Moment)
     created_at: datetime = Field(sa_type=Moment)
     updated_at: datetime = Field(sa_type=Moment)
     finished_at: datetime | None = Field(default=None, sa_type=Moment)

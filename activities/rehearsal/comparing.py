@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from pydantic import ValidationError
@@ -35,7 +36,7 @@ def mapped_record(flow: OpenRecordFlow, item: ItemRecord, values: ValueTables) -
         return values.get(table, {}).get(value)
 
     try:
-        view = view_of(flow, item, read_record(flow.kind, item.body or b""), values, {})
+        view = view_of(flow, item, read_record(flow.kind, item.body or b""), values, Decimal(0))
         if not flow.settings.filter.passes(view.fields, lookup):
             return Mapped(problem=LEFT_OUT)
         return Mapped(flow.settings.rules.apply(view.fields, lookup, creating=item.target_id is None).values)

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from activities.pending_orders import list_new_orders, pieces_on_their_way
+from activities.pending_orders import Sales, recent_sales
 from activities.record_batch import Batch
 from activities.record_view import record_body
 from activities.record_work import Ended, Job, Workbench, failed, looked_over
@@ -35,13 +34,12 @@ class RecordPreview:
         items = [
             item_of(flow.flow, record.source_id, record.reference, record_body(record)) for record in chosen.entries
         ]
-        pieces: Mapping[str, Decimal] = {}
+        sales, now = Sales(), datetime.now(UTC)
         if isinstance(flow.settings.common, StockFlowSettings) and flow.settings.common.subtract_orders:
-            await list_new_orders(self._store, vendors, self._workspace_id, flow)
-            pieces = await pieces_on_their_way(self._store, vendors, self._workspace_id, flow)
+            sales = await recent_sales(self._store, vendors, self._workspace_id, flow, now)
         batch = Batch(self._store, self._workspace_id, flow, None, timedelta(0))
         bench = await batch.bench(items)
-        jobs, ended = looked_over(bench, items, pieces, datetime.now(UTC))
+        jobs, ended = looked_over(bench, items, sales, now)
         to_write, compared = await batch.find(bench, jobs)
         rehearsed = {end.settled.item_id: end for end in (*ended, *compared)}
         writing = {job.item.id: job for job in to_write}

@@ -49,6 +49,7 @@ async def move(
         cursor="c1",
         whole=True,
         read_number=run.read_number,
+        read_at=datetime.now(UTC),
         **options,
     )
 

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.flows import FlowActivities
+from activities.pending_orders import Sales
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
 from activities.record_view import record_body
@@ -94,6 +95,7 @@ class Stockroom:
             cursor=None,
             whole=True,
             read_number=run.read_number,
+            read_at=datetime.now(UTC),
         )
 
     async def work(self) -> None:
@@ -102,7 +104,7 @@ class Stockroom:
         batch = Batch(self.store, self.workspace_id, self.flow, None, timedelta(0))
         version = self.flow.flow.settings_version
         while items := await pages.take(self.workspace_id, self.flow.flow.id, 100, now, settings_version=version):
-            await batch.work(items, {}, now)
+            await batch.work(items, Sales(), now)
 
     async def states(self) -> dict[ItemState, int]:
         """How many records stand where."""

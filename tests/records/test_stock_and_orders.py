@@ -6,6 +6,7 @@ import pytest
 
 from tests.records.stocks import SHIPPED, fill_shop, in_books, in_shop, keep_stock, sent_to_shop
 from tests.shop_orders import shop_order, shop_row
+from tests.waiting import eventually
 from tests.world import World
 from workflows import names
 
@@ -128,6 +129,55 @@ async def test_a_sale_that_its_own_flow_has_not_seen_yet_is_taken_off(small_worl
     await world.run(flow)
     assert len(await world.documents()) == 1
     assert await in_shop(world) == {"MUG": 12}
+
+
+async def refusing_stock(world: World, flow: str, balance: int) -> None:
+    """The books have so many mugs now; the stock flow has read that, and the shop does not take it."""
+    await world.shop.faults([{"fault": "429_with_retry_after", "when": "always", "method": "PATCH", "seconds": 1}])
+    await world.shop.forget_requests()
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": balance}]})
+    await world.api("POST", f"/integrations/{world.integration_id}/run", {"flow_id": flow})
+
+    async def refused() -> bool:
+        return any(call["method"] == "PATCH" for call in await world.shop.requests())
+
+    await eventually(refused)
+
+
+async def test_an_order_that_gets_through_before_an_older_figure_is_sent_is_taken_off_it(small_world: World):
+    world = small_world
+    flow = await both_flows(world, 30)
+    runs = (await world.standing(flow))["runs"]
+    await refusing_stock(world, flow, 40)
+    await sold_in_shop(world, 1001, "MUG", 29)
+    assert (await world.run())["done"] == 1
+    await world.shop.forget_requests()
+    await world.shop.no_faults()
+    # The figure of before the order is sent now, and the order is neither in it nor on its way any more.
+    await world.settled(flow, after_run=runs)
+    assert await in_shop(world) == {"MUG": 11}
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 11}
+    assert await sent_to_shop(world) == [{"stock": 11}]
+
+
+async def test_an_order_that_came_to_nothing_is_given_back_to_a_figure_it_was_taken_off_from(small_world: World):
+    world = small_world
+    flow = await both_flows(world, 30)
+    runs = (await world.standing(flow))["runs"]
+    await refusing_stock(world, flow, 40)
+    await sold_in_shop(world, 1001, "MUG", 29, paymethod="Cheque")
+    assert (await world.run())["parked"] == 1
+    await world.shop.no_faults()
+    await world.settled(flow, after_run=runs)
+    assert await in_shop(world) == {"MUG": 11}
+
+    timeline = await world.item("1001")
+    await world.api(
+        "POST", f"/items/{timeline['item']['id']}/skip", {"reason": "The customer has thought better of it."}
+    )
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 40}
 
 
 @pytest.mark.feature("STK-08")
