@@ -9,20 +9,10 @@ from datetime import UTC, datetime, timedelta
 from activities.customer_turns import turn, turn_name
 from activities.failures import Wait
 from activities.pending_orders import Sales
+from activities.record_ending import Ended, failed, refused, unanswered
 from activities.record_matching import Opposite, first_of
 from activities.record_removal import take_away
-from activities.record_work import (
-    Ended,
-    Job,
-    Workbench,
-    compared,
-    failed,
-    key_of,
-    looked_over,
-    refused,
-    unanswered,
-    written,
-)
+from activities.record_work import Job, Workbench, compared, key_of, looked_over, written
 from activities.vendors import ConnectionBroken, OpenRecordFlow, on_item
 from commerce.problems import Problem
 from connectors.errors import OutcomeUnknown, RecordRefused, Temporary

@@ -7,6 +7,7 @@ from typing import Any
 
 from activities.failures import broken_record
 from activities.pending_orders import Sales
+from activities.record_ending import Ended, problem_of, refused
 from activities.record_matching import (
     SENT,
     SHARES,
@@ -25,10 +26,10 @@ from activities.record_view import ValueTables, View, fingerprint, pieces_of, re
 from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from commerce.record import Product, Shipment, StockLevel
-from connectors.errors import OutcomeUnknown, RecordGone, RecordRefused, VendorError
+from connectors.errors import RecordRefused
 from connectors.record_flow import ProductFlowSettings, ShipmentFlowSettings
 from connectors.records import Change, Existing, Key, Written
-from mapping.errors import ExpressionFailed, MappingFailed, ValueNotMapped
+from mapping.errors import ExpressionFailed, MappingFailed
 from mapping.rules import Mapped
 from store import BindingRecord, ItemRecord, ItemState, Settled, SkipReason
 
@@ -68,20 +69,13 @@ class Job:
     mapped: Mapped = field(default_factory=Mapped)
     change: Change | None = None
     echoed: frozenset[str] = frozenset()
+    left_out: Ended | None = None
+    """Set when it is not to be at the target: it is looked for only because a write of it was never answered."""
 
     @property
     def item(self) -> ItemRecord:
         """Its place in the ledger."""
         return self.view.item
-
-
-@dataclass(frozen=True)
-class Ended:
-    """How a record ended, and what to remember of it; ``problem`` is not yet in the ledger."""
-
-    settled: Settled
-    binding: BindingRecord | None = None
-    problem: Problem | None = None
 
 
 def looked_over(
@@ -119,6 +113,27 @@ def _begun(bench: Workbench, item: ItemRecord, sales: Sales, now: datetime) -> J
         bench.doubtful.add(item.id)
     view = view_of(flow, item, record, bench.values, pieces)
     common = flow.settings.common
+    # What was sent since the binding was made, and never answered, may stand at the target by now.
+    answered = item.write_started_at is None
+    left_out = _left_out(bench, view)
+    if left_out is not None:
+        return left_out if answered or binding is not None else Job(view, None, left_out=left_out)
+    if isinstance(record, Shipment) and isinstance(common, ShipmentFlowSettings) and not record.tracking_code:
+        wait_until = (record.shipped_at or item.created_at) + common.longest_wait
+        if now < wait_until:
+            until = min(wait_until, now + NEXT_LOOK)
+            return Ended(Settled(item.id, ItemState.READY, reason=WAITS_FOR_CODE, not_before=until))
+    job = Job(view, binding)
+    if binding is not None and answered and not binding.removed and binding.content_hash and common.update:
+        mapped = flow.settings.rules.apply(view.fields, bench.lookup, creating=False)
+        if binding.content_hash == content_hash(mapped, bench.hasher) and same_key(binding, view, bench.hasher):
+            return Ended(Settled(item.id, ItemState.DONE, reason="unchanged"))
+    return job
+
+
+def _left_out(bench: Workbench, view: View) -> Ended | None:
+    """Why a record is not to be at the target, if it is not."""
+    flow, item, record, common = bench.flow, view.item, view.record, bench.flow.settings.common
     if item.reason == SkipReason.GONE:
         return _skipped(item, SkipReason.GONE)
     if not flow.settings.filter.passes(view.fields, bench.lookup):
@@ -128,19 +143,7 @@ def _begun(bench: Workbench, item: ItemRecord, sales: Sales, now: datetime) -> J
         return _skipped(item, SkipReason.VARIANT, "Left out: it is a variant, and the settings say to skip those.")
     if isinstance(record, Shipment) and not _has_order(bench, item, record):
         return _skipped(item, SkipReason.NOT_AT_TARGET)
-    if isinstance(record, Shipment) and isinstance(common, ShipmentFlowSettings) and not record.tracking_code:
-        wait_until = (record.shipped_at or item.created_at) + common.longest_wait
-        if now < wait_until:
-            until = min(wait_until, now + NEXT_LOOK)
-            return Ended(Settled(item.id, ItemState.READY, reason=WAITS_FOR_CODE, not_before=until))
-    job = Job(view, binding)
-    # What was sent since the binding was made, and never answered, may stand at the target by now.
-    answered = item.write_started_at is None
-    if binding is not None and answered and not binding.removed and binding.content_hash and common.update:
-        mapped = flow.settings.rules.apply(view.fields, bench.lookup, creating=False)
-        if binding.content_hash == content_hash(mapped, bench.hasher) and same_key(binding, view, bench.hasher):
-            return Ended(Settled(item.id, ItemState.DONE, reason="unchanged"))
-    return job
+    return None
 
 
 def _has_order(bench: Workbench, item: ItemRecord, shipment: Shipment) -> bool:
@@ -170,6 +173,8 @@ def compared(
     common = flow.settings.common
     if isinstance(found, Problem):
         return refused(item, found)
+    if job.left_out is not None:
+        return job.left_out if found is None or others else _taken_back(bench, job.left_out, job.view, found)
     try:
         if found is None:
             if not (flow.target_side.creates and common.create):
@@ -183,6 +188,13 @@ def compared(
         return _to_update(bench, job, found, others) if owner is None else _sharing(bench, job, found, owner)
     except MappingFailed as refusal:
         return refused(item, problem_of(item, refusal))
+
+
+def _taken_back(bench: Workbench, left_out: Ended, view: View, found: Existing) -> Ended:
+    """A record that we have created without an answer, and that is not to be there: bound, it can be taken away."""
+    settled = replace(left_out.settled, target_id=found.target_id, target_number=found.number, confirmed_by_lookup=True)
+    binding = binding_of(bench.flow, view, found.target_id, found.number, content_hash="", sent={}, hasher=bench.hasher)
+    return Ended(settled, binding)
 
 
 def _to_create(bench: Workbench, job: Job) -> None:
@@ -317,38 +329,6 @@ def content_hash(mapped: Mapped, hasher: Hasher) -> str:
     return hasher(plain(mapped.values))
 
 
-def refused(item: ItemRecord, problem: Problem) -> Ended:
-    """A record that waits for its problem."""
-    return Ended(Settled(item.id, ItemState.PARKED, text=problem.sentence), problem=problem)
-
-
-def failed(item: ItemRecord, error: Exception) -> Ended:
-    """What went wrong with one record's write alone."""
-    if isinstance(error, RecordRefused):
-        return refused(item, error.problem)
-    if isinstance(error, RecordGone):
-        sentence = (
-            f"Record {item.reference}: {error.kind} no longer exists at the target. It is looked for again by itself; "
-            "create it there or skip the record."
-        )
-        return refused(
-            item, Problem(code=ProblemCode.RECORD_GONE, field=error.kind, value=item.reference, sentence=sentence)
-        )
-    if isinstance(error, VendorError):
-        raise error
-    return refused(item, broken_record(item, error))
-
-
-def unanswered(item: ItemRecord, error: OutcomeUnknown) -> Ended:
-    """A record whose write the target fails to answer time and again, while it answers those of others."""
-    sentence = (
-        f"Record {item.reference}: {error} The target takes other records and fails at this one, so it waits. It is "
-        "looked up and tried again by itself; if that does not help, ask the vendor about this record."
-    )
-    problem = Problem(code=ProblemCode.TEMPORARY_TROUBLE, field="record", value=item.reference, sentence=sentence)
-    return refused(item, problem)
-
-
 def _skipped(item: ItemRecord, reason: SkipReason, text: str = "") -> Ended:
     return Ended(Settled(item.id, ItemState.SKIPPED, reason=reason, text=text))
 
@@ -369,25 +349,3 @@ def _twin(bench: Workbench, job: Job, twin: str, now: datetime) -> Ended:
             ),
         ),
     )
-
-
-def problem_of(item: ItemRecord, error: RecordRefused | MappingFailed | ExpressionFailed) -> Problem:
-    """Why a record cannot be filtered or mapped."""
-    if isinstance(error, RecordRefused):
-        return error.problem
-    if isinstance(error, ValueNotMapped):
-        code, name, value = ProblemCode.UNMAPPED_VALUE, error.table, str(error.value)
-        sentence = (
-            f"Record {item.reference}: {error.sentence} All records that wait for the row go on when it is saved."
-        )
-    elif isinstance(error, MappingFailed):
-        missing = error.value is None
-        code = ProblemCode.MISSING_FIELD if missing else ProblemCode.INVALID_VALUE
-        name, value = error.target, "" if missing else str(error.value)[:200]
-        sentence = f"Record {item.reference}: {error.sentence} Correct the record at its source, or the rule."
-    else:
-        code, name, value = ProblemCode.INVALID_VALUE, "filter", str(error.value or "")[:200]
-        sentence = (
-            f"Record {item.reference}: the filter cannot be worked out. {error.reason} Correct it in the settings."
-        )
-    return Problem(code=code, field=name, value=value, sentence=sentence)

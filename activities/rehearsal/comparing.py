@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from activities.record_ending import problem_of
 from activities.record_matching import plain
 from activities.record_view import ValueTables, read_record, view_of
-from activities.record_work import problem_of
 from activities.vendors import OpenFlow, OpenRecordFlow
 from commerce.order import Order
 from connectors.errors import RecordRefused

@@ -6,8 +6,9 @@ from typing import Any
 
 from activities.pending_orders import Sales, recent_sales
 from activities.record_batch import Batch
+from activities.record_ending import Ended, failed
 from activities.record_view import record_body
-from activities.record_work import Ended, Job, Workbench, failed, looked_over
+from activities.record_work import Job, Workbench, looked_over
 from activities.rehearsal.choosing import chosen_records, item_of
 from activities.vendors import ConnectionBroken, OpenRecordFlow, Vendors
 from connectors.errors import RecordGone, RecordRefused, Temporary

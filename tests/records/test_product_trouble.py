@@ -18,6 +18,7 @@ from tests.records.goods import (
     products,
     writes,
 )
+from tests.waiting import eventually
 from tests.world import World
 
 
@@ -194,3 +195,24 @@ async def test_poisoned_records_stop_neither_their_page_nor_the_next_one(small_w
     await world.run(flow)
     held = await products(world)
     assert held["A-001"]["price"] == held["A-004"]["price"] == Decimal("36.30")
+
+
+async def test_what_was_created_without_an_answer_and_is_left_out_since_is_found_and_taken_away(small_world: World):
+    world = small_world
+    await world.books.load({"articles": [article("MUG")]})
+    await world.connect()
+    await world.shop.faults([fault("500_after_commit", "/products/$")])
+    flow = await world.add_flow("products", target_settings=TO_SHOP, common={"filtered_out": "archive"})
+    await world.start()
+
+    async def created() -> bool:
+        return bool(await products(world))
+
+    await eventually(created)
+    # Before anybody could look what became of it, the settings say that it shall not be there.
+    await world.shop.faults([fault("500_before_commit", "/products", "always", method="GET")])
+    await world.change_flow(flow, "products", filter='sku == "NONE"')
+    await world.shop.no_faults()
+    await world.settled(flow)
+    await world.run(flow)
+    assert {number: one["is_active"] for number, one in (await products(world)).items()} == {"MUG": False}
