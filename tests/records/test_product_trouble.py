@@ -194,3 +194,20 @@ async def test_poisoned_records_stop_neither_their_page_nor_the_next_one(small_w
     await world.run(flow)
     held = await products(world)
     assert held["A-001"]["price"] == held["A-004"]["price"] == Decimal("36.30")
+
+
+@pytest.mark.feature("PRD-24")
+async def test_prices_in_another_currency_than_the_books_have_wait(small_world: World):
+    """The untouched mapping sends the currency, so that 12.10 in dollars never becomes 12.10 in euros."""
+    world = small_world
+    await world.shop.load({"products": [product(7, "CUP")]})
+    dollars = {"currency": "USD"}
+    flow = await world.add_flow("products", source="shop", target_settings=TO_BOOKS, source_settings=dollars)
+    await world.start()
+    assert (await world.settled(flow))["parked"] == 1
+    code, sentence = await problem_of(world, flow, "CUP")
+    assert (code, "USD" in sentence, "EUR" in sentence) == ("unknown_currency", True, True)
+    assert await articles(world) == {}
+    await world.change_flow(flow, "source", currency="EUR")
+    assert (await world.run(flow))["done"] == 1
+    assert (await articles(world))["CUP"]["GrossPrice"] == Decimal("12.10")
