@@ -7,7 +7,6 @@ books, and everything is read again. Writes and calls are counted by the simulat
 memory are the workers' own. The sizes are run one after another, so the cost per record can be compared within one run.
 """
 
-import argparse
 import asyncio
 import os
 import tempfile
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench._installation import Killable, installation
-from bench._report import report
+from bench._report import measure
 from demo import Merchant
 
 _LOAD = 10_000
@@ -191,15 +190,5 @@ async def run(largest: int) -> Outcome:
     return outcome
 
 
-def main() -> None:
-    """Read the command line, run, print and write the outcome; exit code 1 when a bound is not kept."""
-    parser = argparse.ArgumentParser(prog="bench products", description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--articles", type=int, default=100_000)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    outcome = asyncio.run(run(arguments.articles))
-    report(outcome, arguments.json)
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, "articles", 100_000, run)

@@ -6,7 +6,6 @@ The shop has every article of the books, with other figures. Arrivals, writes an
 what is missing or wrong is read from the shop's own state.
 """
 
-import argparse
 import asyncio
 import tempfile
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench._installation import installation
-from bench._report import report
+from bench._report import measure
 from demo import Merchant
 
 _LOAD = 10_000
@@ -103,15 +102,5 @@ async def _first_run(merchant: Merchant, flow_id: str, articles: int) -> dict[st
             await asyncio.sleep(0.5)
 
 
-def main() -> None:
-    """Read the command line, run, print and write the outcome; exit code 1 when a figure did not arrive."""
-    parser = argparse.ArgumentParser(prog="bench stock", description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--articles", type=int, default=50_000)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    outcome = asyncio.run(run(arguments.articles))
-    report(outcome, arguments.json)
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, "articles", 50_000, run)

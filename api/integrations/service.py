@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from api.engine import Engine, Heard, execution_url
+from api.engine import Heard, execution_url
 from api.flows.checks import check_settings, pair_of_flow, shared_of
 from api.flows.schemas import FlowWish
 from api.flows.service import FlowService
@@ -21,22 +21,16 @@ from api.integrations.schemas import (
     ResyncWish,
 )
 from api.problem_documents import Conflict, Refused
-from api.services import Services
 from api.systems import FlowKind, connector_of
+from api.workspace_service import WorkspaceService
 from connectors.shared_settings import check_shared
 from store.records import FlowRecord, IntegrationState
 from store.records import Reading as ReadingRecord
 from workflows.messages import FlowProgress, FlowTarget, Resync, integration_workflow_id
 
 
-class IntegrationService:
+class IntegrationService(WorkspaceService):
     """Integrations of one workspace."""
-
-    def __init__(self, services: Services, workspace_id: str) -> None:
-        self._services = services
-        self._store = services.store
-        self._workspace_id = workspace_id
-        self._engine = Engine(services.temporal)
 
     async def create(self, wish: NewIntegration) -> Integration:
         """Keep a new integration, stopped; nothing is kept when one of its flows cannot work."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from api.engine import Engine, Heard, execution_url
+from api.engine import Heard, execution_url
 from api.items.schemas import (
     Event,
     Exchange,
@@ -17,7 +17,7 @@ from api.items.schemas import (
     Timeline,
 )
 from api.problem_documents import Conflict, Refused
-from api.services import Services
+from api.workspace_service import WorkspaceService
 from connectors import exact_json
 from store.records import ExchangeEntry, ItemRecord, ItemState
 from store.records import Timeline as TimelineRecord
@@ -31,14 +31,8 @@ def shown(record: ItemRecord) -> Item:
     return Item.model_validate(record, from_attributes=True)
 
 
-class ItemService:
+class ItemService(WorkspaceService):
     """Items of one workspace."""
-
-    def __init__(self, services: Services, workspace_id: str) -> None:
-        self._services = services
-        self._store = services.store
-        self._workspace_id = workspace_id
-        self._engine = Engine(services.temporal)
 
     async def timeline(self, item_id: str) -> str:
         """All that is known of an item, as JSON whose numbers have the digits that travelled."""
