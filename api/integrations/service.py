@@ -88,12 +88,17 @@ class IntegrationService(WorkspaceService):
                 pair = await pair_of_flow(self._store, self._workspace_id, flow)
                 shared = shared_of(settings, flow.source_connection_id, flow.target_connection_id)
                 check_settings(pair, flow.settings, shared, enabled=flow.enabled)
-        await self._store.integrations.update(
-            self._workspace_id, integration_id, name=wish.name, time_zone=wish.time_zone, settings=settings
+        renewed = await self._store.integrations.update(
+            self._workspace_id,
+            integration_id,
+            name=wish.name,
+            time_zone=wish.time_zone,
+            settings=settings,
+            read_again=set(FlowKind) - {FlowKind.ORDERS},
         )
         record = await self._store.integrations.get(self._workspace_id, integration_id)
         heard = await reconfigure(self._store, self._engine, self._workspace_id, record)
-        if settings is not None and await self._renew_flows(integration_id):
+        if renewed:
             heard = await self._engine.poke(integration_id)
         return await self.get(integration_id), heard
 
@@ -195,14 +200,6 @@ class IntegrationService(WorkspaceService):
                 raise Refused("Settings can be given for the integration's two connections alone.")
             connection = await self._store.connections.get(self._workspace_id, connection_id)
             check_shared(connector_of(connection.system), values)
-
-    async def _renew_flows(self, integration_id: str) -> bool:
-        """Give flows whose shared settings changed a new version; whether there was one."""
-        before = await self._store.flows.list(self._workspace_id, integration_id)
-        for flow in before:
-            await self._store.flows.renew(self._workspace_id, flow.id, read_again=flow.kind != FlowKind.ORDERS)
-        now = await self._store.flows.list(self._workspace_id, integration_id)
-        return [flow.settings_version for flow in now] != [flow.settings_version for flow in before]
 
     async def _require(self, integration_id: str, flow_id: str | None) -> None:
         await self._store.integrations.get(self._workspace_id, integration_id)
