@@ -17,11 +17,12 @@ from api.items.schemas import (
     Timeline,
 )
 from api.problem_documents import Conflict, Refused
+from api.systems import FlowKind
 from api.workspace_service import WorkspaceService
 from connectors import exact_json
 from store.records import ExchangeEntry, ItemRecord, ItemState
 from store.records import Timeline as TimelineRecord
-from workflows.messages import order_workflow_id
+from workflows.messages import integration_workflow_id, order_workflow_id
 
 BY_PERSON = "a person asked for it"
 
@@ -44,9 +45,7 @@ class ItemService(WorkspaceService):
             source=None,
             events=[Event.model_validate(event, from_attributes=True) for event in record.events],
             exchanges=[_exchange(entry) for entry in record.exchanges],
-            execution_url=execution_url(
-                self._services.settings, order_workflow_id(item.integration_id, item.source_id)
-            ),
+            execution_url=execution_url(self._services.settings, await self._execution(item)),
         ).model_dump(mode="json")
         document["source"] = _body(item.body if item.body is not None else item.header)
         for shown_exchange, entry in zip(document["exchanges"], record.exchanges, strict=True):
@@ -97,6 +96,13 @@ class ItemService(WorkspaceService):
                 f"{'in flight: wait until it is through' if item.state is ItemState.IN_FLIGHT else item.state}."
             )
         return shown(await self._store.items.get(self._workspace_id, item_id))
+
+    async def _execution(self, item: ItemRecord) -> str:
+        """Where the item is worked on: orders have executions of their own, other records move in pages."""
+        flow = await self._store.flows.get(self._workspace_id, item.flow_id)
+        if flow.kind == FlowKind.ORDERS:
+            return order_workflow_id(item.integration_id, item.source_id)
+        return integration_workflow_id(item.integration_id)
 
     async def _retry_filtered(self, wish: RetryFilter) -> Released:
         flows = await self._store.flows.list(self._workspace_id, wish.integration_id)

@@ -1,11 +1,13 @@
 """What people can look up of a record that moves in pages: what was read, mapped, sent and answered."""
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.records.goods import TO_BOOKS, TO_SHOP, article, articles, product, products
 from tests.world import World
+from workflows.messages import integration_workflow_id
 
 
 async def timeline(world: World, flow: str, reference: str) -> dict[str, Any]:
@@ -41,6 +43,9 @@ async def test_a_record_shows_what_was_read_mapped_sent_and_answered_in_both_dir
     assert sent["url"].partition("?")[0] == f"{world.books.base_url}/v2/articles"
     assert (sent["request"]["Number"], sent["outcome"]) == ("CUP", "accepted")
     assert sent["response"]["Id"] == cup["item"]["target_id"] == (await articles(world))["CUP"]["Id"]
+    # Only orders have executions of their own; this one is where the pages of records are.
+    execution = quote(integration_workflow_id(world.integration_id), safe="")
     for one in (mug, cup):
+        assert one["execution_url"].endswith(f"/{execution}")
         assert one["events"][-1]["text"]
         assert all(call["settings_version"] for call in one["exchanges"] if call["method"] == "POST")
