@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from activities.customer_turns import turn, turn_name
 from activities.failures import Wait
+from activities.moved_prices import Places, moved, places_of
 from activities.record_matching import Opposite, first_of
 from activities.record_removal import take_away
 from activities.record_work import (
@@ -65,9 +66,13 @@ class Batch:
         try:
             jobs, ended = looked_over(bench, items, on_their_way, now)
             await self._settle(ended)
-            to_write, equal = await self.find(bench, jobs)
+            to_write, equal, places = await self._found(bench, jobs)
             await self._keep_claim()
             stuck = await self.leave_former_groups(jobs)
+            if self.flow.kind is RecordKind.PRICES:
+                # All at once: of two that swap their places, one alone would leave the other's to nobody.
+                bindings = moved(bench, [job for job in jobs if job.item.id not in stuck])
+                await self.store.bindings.put(self.workspace_id, self.flow.flow.id, *bindings, *places.coming)
             await self._settle([*stuck.values(), *(end for end in equal if end.settled.item_id not in stuck)])
             await self._write(bench, [job for job in to_write if job.item.id not in stuck])
         finally:
@@ -96,9 +101,13 @@ class Batch:
 
     async def find(self, bench: Workbench, jobs: Sequence[Job]) -> tuple[list[Job], list[Ended]]:
         """Ask the target for every record, and compare: the jobs that have something to write, and the others' ends."""
+        to_write, ended, _ = await self._found(bench, jobs)
+        return to_write, ended
+
+    async def _found(self, bench: Workbench, jobs: Sequence[Job]) -> tuple[list[Job], list[Ended], Places]:
         by, target = self.flow.settings.identifier, self.flow.target
         if not jobs:
-            return [], []
+            return [], [], Places({})
         with self.flow.calling_target():
             found = dict(await target.find([key_of(bench, job, by_id=True) for job in jobs], by))
             lost = [
@@ -106,19 +115,20 @@ class Batch:
             ]
             if lost:
                 found |= await target.find([key_of(bench, job, by_id=False) for job in lost], by)
-        ids = sorted({one.target_id for one in found.values() if isinstance(one, Existing)})
-        others = await self.store.bindings.of_targets(self.workspace_id, self.flow.flow.id, str(self.flow.kind), ids)
+        places = await places_of(self.store, self.workspace_id, bench, jobs, found)
+        if self.flow.kind is RecordKind.PRICES:
+            places.pass_on(bench, jobs, found)
         to_write: list[Job] = []
         ended: list[Ended] = []
         for job in jobs:
             one = found.get(job.view.key.source_id)
-            bound = others.get(one.target_id, ()) if isinstance(one, Existing) else ()
+            bound = places.owners.get(one.target_id, ()) if isinstance(one, Existing) else ()
             end = compared(bench, job, one, bound)
             if end is None:
                 to_write.append(job)
             else:
                 ended.append(end)
-        return to_write, ended
+        return to_write, ended, places
 
     async def leave_former_groups(self, jobs: Sequence[Job]) -> dict[str, Ended]:
         """Take prices away from the customer groups they are not of any more; what is refused is left as it was."""

@@ -158,9 +158,14 @@ def first_of(bindings: Sequence[BindingRecord]) -> BindingRecord:
     return next((binding for binding in bindings if not binding.details.get(SHARES)), bindings[0])
 
 
+def key_hash(view: View, hasher: Hasher) -> str:
+    """What to remember of what a record is looked for by."""
+    return hasher(view.key.text)[:_SHORT]
+
+
 def same_key(binding: BindingRecord, view: View, hasher: Hasher) -> bool:
     """Whether a record is still looked for by what it was found by when it was bound."""
-    return binding.details.get(KEY, "") in {"", hasher(view.key.text)[:_SHORT]}
+    return binding.details.get(KEY, "") in {"", key_hash(view, hasher)}
 
 
 def binding_of(
@@ -174,5 +179,5 @@ def binding_of(
     hasher: Hasher,
 ) -> BindingRecord:
     """What to remember of a record after it was written or found equal."""
-    details = {KEY: hasher(view.key.text)[:_SHORT], SENT: dict(sent)}
+    details = {KEY: key_hash(view, hasher), SENT: dict(sent)}
     return BindingRecord(str(flow.kind), view.record.source_id, target_id, number, content_hash, details)
