@@ -181,6 +181,8 @@ async def stockroom(database_url: str) -> AsyncIterator[Stockroom]:
     )
     vendors, shelf = Vendors(store, call_timeout=timedelta(seconds=1)), Shelf()
     opened = await vendors.open_record_flow(workspace_id, flow_id)
-    yield Stockroom(store, workspace_id, replace(opened, target=shelf), shelf)
-    await vendors.aclose()
-    await store.close()
+    try:
+        yield Stockroom(store, workspace_id, replace(opened, target=shelf), shelf)
+    finally:
+        await vendors.aclose()
+        await store.close()
