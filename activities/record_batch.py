@@ -1,5 +1,6 @@
 """One batch of records through the workbench, with the target asked and the ledger told."""
 
+import asyncio
 import contextlib
 import time
 from collections.abc import Mapping, Sequence
@@ -36,7 +37,10 @@ from workflows.messages import ORDERS
 
 _ORDER = "order"
 _PATIENCE = timedelta(seconds=5)
-"""How long a customer waits for its turn before the others of its batch go on."""
+"""How long a customer waits for its turn, and a record for the opposite flow, before the others of its batch go on."""
+_LOOK_AGAIN = 0.2
+_LONGEST_WRITE = timedelta(minutes=5)
+"""Age at which a write of the opposite flow that was never settled is not waited for any more."""
 _UNCLEAR = 5
 """Unclear answers in one batch after which the target is left alone for a while."""
 _SETTLE_EVERY = 1.0
@@ -115,11 +119,11 @@ class Batch:
             ]
             if lost:
                 found |= await target.find([key_of(bench, job, by_id=False) for job in lost], by)
+        bench, jobs, ended = await self._undisturbed(bench, jobs, found)
         places = await places_of(self.store, self.workspace_id, bench, jobs, found)
         if self.flow.kind is RecordKind.PRICES:
             places.pass_on(bench, jobs, found)
         to_write: list[Job] = []
-        ended: list[Ended] = []
         for job in jobs:
             one = found.get(job.view.key.source_id)
             bound = places.owners.get(one.target_id, ()) if isinstance(one, Existing) else ()
@@ -129,6 +133,33 @@ class Batch:
             else:
                 ended.append(end)
         return to_write, ended, places
+
+    async def _undisturbed(
+        self, bench: Workbench, jobs: Sequence[Job], found: Mapping[str, Existing | Problem]
+    ) -> tuple[Workbench, list[Job], list[Ended]]:
+        """Wait for what the opposite flow is writing of these records: only then can it be told from people's changes.
+
+        Returns the workbench of then, the records to go on with, and those that wait for another step.
+        """
+
+        def disturbed() -> list[Job]:
+            writing = bench.opposite.writing if bench.opposite else frozenset()
+            return [
+                job
+                for job in jobs
+                if isinstance(one := found.get(job.view.key.source_id), Existing)
+                and one.target_id in writing
+                and job.item.write_started_at is None
+            ]
+
+        until = time.monotonic() + _PATIENCE.total_seconds()
+        while disturbed() and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_AGAIN)
+            bench = replace(bench, opposite=await self._opposite([job.view.record.source_id for job in jobs]))
+        waiting = {job.item.id for job in disturbed()}
+        later = datetime.now(UTC) + _PATIENCE
+        ended = [Ended(Settled(item_id, ItemState.READY, not_before=later)) for item_id in waiting]
+        return bench, [job for job in jobs if job.item.id not in waiting], ended
 
     async def leave_former_groups(self, jobs: Sequence[Job]) -> dict[str, Ended]:
         """Take prices away from the customer groups they are not of any more; what is refused is left as it was."""
@@ -264,8 +295,11 @@ class Batch:
             reverse = (other.target_connection_id, other.source_connection_id)
             if other.kind != flow.kind or reverse != (flow.source_connection_id, flow.target_connection_id):
                 continue
+            # Before the bindings: what is settled in between has its binding by then.
+            since = datetime.now(UTC) - _LONGEST_WRITE
+            writing = await self.store.record_queries.being_written(self.workspace_id, other.id, since)
             bindings = await self.store.bindings.of_targets(self.workspace_id, other.id, other.kind, ids)
-            if not bindings:
+            if not bindings and not writing:
                 return None
             try:
                 settings = parse_record_flow(
@@ -277,7 +311,8 @@ class Batch:
             except SettingsRefused:
                 # That flow stands still and says so itself; nothing of it can come back until it is corrected.
                 return None
-            return Opposite(other.id, settings, {target_id: first_of(bound) for target_id, bound in bindings.items()})
+            known = {target_id: first_of(bound) for target_id, bound in bindings.items()}
+            return Opposite(other.id, settings, known, writing)
         return None
 
     async def _targets_of_orders(self, ids: Sequence[str]) -> dict[str, str]:

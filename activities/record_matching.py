@@ -32,6 +32,8 @@ class Opposite:
     settings: RecordFlow
     bindings: Mapping[str, BindingRecord]
     """By source id of this flow: the opposite flow's target is our source."""
+    writing: frozenset[str] = frozenset()
+    """Ids of our target: what the opposite flow is sending of these at the moment is in no binding yet."""
 
     def echoes(self, flow: OpenRecordFlow, view: View, hasher: Hasher) -> frozenset[str]:
         """Target fields whose rules read only what the opposite flow itself wrote and nobody changed since."""
