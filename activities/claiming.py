@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
+from activities.failures import Wait
 from connectors.errors import OutcomeUnknown
 from store import Claim, Store
 
@@ -29,3 +30,9 @@ async def claimed(store: Store, workspace_id: str, key: str, lease: timedelta) -
     finally:
         if give_back:
             await store.claims.free(workspace_id, claim)
+
+
+async def keep(store: Store, workspace_id: str, claim: Claim, lease: timedelta) -> None:
+    """Let a claim of ours run for ``lease`` from now; raises `Wait` when somebody else has taken it meanwhile."""
+    if not await store.claims.extend(workspace_id, claim, lease):
+        raise Wait("Another attempt has taken this flow over.", lease)

@@ -5,8 +5,8 @@ from datetime import timedelta
 from activities.failures import Wait
 from activities.stage import Stage
 from store import FlowRecord
+from store.bindings import ORDER
 
-_ORDER = "order"
 _NEXT_LOOK = timedelta(seconds=2)
 
 
@@ -20,12 +20,12 @@ async def is_coming_back(stage: Stage) -> bool:
     if other is None:
         return False
     source_id = stage.input.source_id
-    if await stage.store.bindings.of_targets(stage.workspace_id, other.id, _ORDER, [source_id]):
+    if await stage.store.bindings.of_targets(stage.workspace_id, other.id, ORDER, [source_id]):
         return True
     if await stage.store.items.is_writing(stage.workspace_id, other.id):
         raise Wait("The flow in the other direction is writing an order at this moment.", _NEXT_LOOK)
     # What it was writing while this was asked for the first time is known now.
-    return bool(await stage.store.bindings.of_targets(stage.workspace_id, other.id, _ORDER, [source_id]))
+    return bool(await stage.store.bindings.of_targets(stage.workspace_id, other.id, ORDER, [source_id]))
 
 
 async def _other_way(stage: Stage) -> FlowRecord | None:

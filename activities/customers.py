@@ -11,8 +11,8 @@ from commerce.order import Order
 from connectors.errors import RecordGone
 from connectors.protocols import CustomerRef
 from store import BindingRecord
+from store.bindings import CUSTOMER
 
-CUSTOMER = "customer"
 _NEXT_LOOK = timedelta(seconds=1)
 
 

@@ -52,16 +52,13 @@ async def order_failures(store: Store, order: OrderInput) -> AsyncIterator[None]
             await store.items.note(order.workspace_id, order.item_id, "outcome_unknown", str(error))
         raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
     except DATABASE_TROUBLE as error:
-        _log.warning(
-            "database_trouble", step=activity.info().activity_type, item=order.item_id, error=type(error).__name__
-        )
-        raise ApplicationError("The database of Longshore is busy or away.", type=WAIT) from None
+        raise _database_trouble(error, item=order.item_id) from None
     except (ApplicationError, ConnectionRefused, OSError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, one order must not hide or stop the others
         _log.error("step_failed", step=activity.info().activity_type, item=order.item_id, **_whereabouts(error))
         if activity.info().attempt < _UNEXPECTED_ATTEMPTS:
-            raise ApplicationError(f"{type(error).__name__} in {activity.info().activity_type}", type=WAIT) from None
+            raise _unexpected(error) from None
         problem = Problem(
             code=ProblemCode.INTERNAL_ERROR,
             field=activity.info().activity_type,
@@ -128,8 +125,15 @@ async def flow_failures(store: Store, flow: FlowRef) -> AsyncIterator[None]:
         raise ApplicationError(str(error), type=WAIT, next_retry_delay=error.retry_after) from error
     except (SettingsRefused, RecordRefused) as error:
         raise await _blocked(store, flow, refused_flow(error)) from error
-    except Exception as error:
-        raise await _blocked(store, flow, _broken_flow(flow.flow_id, error)) from error
+    except DATABASE_TROUBLE as error:
+        raise _database_trouble(error, flow=flow.flow_id) from None
+    except (ApplicationError, ConnectionRefused, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the flow says that it stands still
+        _log.error("page_failed", step=activity.info().activity_type, flow=flow.flow_id, **_whereabouts(error))
+        if activity.info().attempt < _UNEXPECTED_ATTEMPTS:
+            raise _unexpected(error) from None
+        raise await _blocked(store, flow, _broken_flow(error)) from None
 
 
 async def _blocked(store: Store, flow: FlowRef, problem: Problem) -> FlowBlocked:
@@ -149,22 +153,29 @@ def refused_flow(error: SettingsRefused | RecordRefused) -> Problem:
     )
 
 
-def _broken_flow(flow_id: str, error: Exception) -> Problem:
-    """A failure of Longshore itself at a whole page of a flow; raises it again while more attempts may help."""
-    if isinstance(error, (ApplicationError, ConnectionRefused, Temporary, OSError, *DATABASE_TROUBLE)):
-        raise error
-    _log.error("page_failed", step=activity.info().activity_type, flow=flow_id, **_whereabouts(error))
-    if activity.info().attempt < _UNEXPECTED_ATTEMPTS:
-        raise error
+def _broken_flow(error: Exception) -> Problem:
+    """A failure of Longshore itself at a whole page of a flow."""
+    step, kind = activity.info().activity_type, type(error).__name__
     return Problem(
         code=ProblemCode.INTERNAL_ERROR,
-        field=activity.info().activity_type,
-        value=type(error).__name__,
+        field=step,
+        value=kind,
         sentence=(
-            f"The flow stands still because Longshore itself failed at a page ({type(error).__name__}). Report it; "
+            f"The flow stands still because Longshore itself failed at a page ({kind} in step {step}). Report it; "
             "the next run tries again."
         ),
     )
+
+
+def _unexpected(error: Exception) -> ApplicationError:
+    """A failure of Longshore itself that another attempt may not have; without its text, which can quote a customer."""
+    return ApplicationError(f"{type(error).__name__} in {activity.info().activity_type}", type=WAIT)
+
+
+def _database_trouble(error: Exception, **where: str) -> ApplicationError:
+    """The database is busy or away; without the text of the error, which quotes what was to be written."""
+    _log.warning("database_trouble", step=activity.info().activity_type, error=type(error).__name__, **where)
+    return ApplicationError("The database of Longshore is busy or away.", type=WAIT)
 
 
 def _whereabouts(error: BaseException) -> dict[str, str]:

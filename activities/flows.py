@@ -12,7 +12,7 @@ from activities.listing import page_entry
 from activities.products import product_bindings
 from activities.records import read_again
 from activities.stage import content_hash, scene_of
-from activities.vendors import ConnectionBroken, OpenFlow, Vendors, on_scene
+from activities.vendors import ConnectionBroken, OpenFlow, OpenRecordFlow, Vendors, on_scene
 from commerce.problems import Problem, ProblemCode
 from connectors import exact_json
 from connectors.errors import RecordRefused
@@ -75,27 +75,23 @@ class FlowActivities:
             raise ApplicationError(refused_flow(error).sentence, type=PROBLEM, non_retryable=True) from error
 
     async def _resync(self, wish: ResyncInput) -> None:
-        flow = await self._store.flows.get(wish.workspace_id, wish.flow_id)
-        if flow.kind != ORDERS:
-            await self._resync_records(wish)
-            return
-        if wish.source_ids:
-            await self._store.items.add_ids(wish.workspace_id, wish.flow_id, wish.source_ids)
+        store, workspace_id, flow_id = self._store, wish.workspace_id, wish.flow_id
+        orders = (await store.flows.get(workspace_id, flow_id)).kind == ORDERS
+        if wish.source_ids and orders:
+            await store.items.add_ids(workspace_id, flow_id, wish.source_ids)
+        elif wish.source_ids:
+            await read_again(store, self._vendors, workspace_id, flow_id, wish.source_ids)
         if wish.everything:
-            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, None)
+            if not orders:
+                await store.record_pages.look_at_all_again(workspace_id, flow_id)
+            await store.flows.rewind(workspace_id, flow_id, None)
         elif wish.since is not None:
-            opened = await self._vendors.open_flow(wish.workspace_id, wish.flow_id)
-            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, opened.source.cursor_at(wish.since))
-
-    async def _resync_records(self, wish: ResyncInput) -> None:
-        if wish.source_ids:
-            await read_again(self._store, self._vendors, wish.workspace_id, wish.flow_id, wish.source_ids)
-        if wish.everything:
-            await self._store.record_pages.look_at_all_again(wish.workspace_id, wish.flow_id)
-            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, None)
-        elif wish.since is not None:
-            opened = await self._vendors.open_record_flow(wish.workspace_id, wish.flow_id)
-            await self._store.flows.rewind(wish.workspace_id, wish.flow_id, opened.source.cursor_at(wish.since))
+            opened: OpenFlow | OpenRecordFlow = (
+                await self._vendors.open_flow(workspace_id, flow_id)
+                if orders
+                else await self._vendors.open_record_flow(workspace_id, flow_id)
+            )
+            await store.flows.rewind(workspace_id, flow_id, opened.source.cursor_at(wish.since))
 
     @activity.defn(name=names.RELEASE_ITEMS)
     async def release_items(self, wish: ReleaseInput) -> int:

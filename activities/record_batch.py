@@ -1,13 +1,15 @@
 """One batch of records through the workbench, with the target asked and the ledger told."""
 
+import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from activities.claiming import keep
 from activities.customer_turns import turn, turn_name
-from activities.failures import Wait
+from activities.moved_prices import Places, moved, places_of
 from activities.pending_orders import Sales
 from activities.record_ending import Ended, failed, refused, unanswered
 from activities.record_matching import Opposite, first_of
@@ -25,7 +27,10 @@ from workflows.messages import ORDERS
 
 _ORDER = "order"
 _PATIENCE = timedelta(seconds=5)
-"""How long a customer waits for its turn before the others of its batch go on."""
+"""How long a customer waits for its turn, and a record for the opposite flow, before the others of its batch go on."""
+_LOOK_AGAIN = 0.2
+_LONGEST_WRITE = timedelta(minutes=5)
+"""Age at which a write of the opposite flow that was never settled is not waited for any more."""
 _UNCLEAR = 5
 """Unclear answers in one batch after which the target is left alone for a while."""
 _SETTLE_EVERY = 1.0
@@ -57,9 +62,13 @@ class Batch:
             if bench.doubtful:
                 await self.store.record_pages.doubt(self.workspace_id, self.flow.flow.id, sorted(bench.doubtful))
             await self._settle(ended)
-            to_write, equal = await self.find(bench, jobs)
+            to_write, equal, places = await self._found(bench, jobs)
             await self.keep_claim()
             stuck = await self.leave_former_groups(jobs)
+            if self.flow.kind is RecordKind.PRICES:
+                # All at once: of two that swap their places, one alone would leave the other's to nobody.
+                bindings = moved(bench, [job for job in jobs if job.item.id not in stuck])
+                await self.store.bindings.put(self.workspace_id, self.flow.flow.id, *bindings, *places.coming)
             await self._settle([*stuck.values(), *(end for end in equal if end.settled.item_id not in stuck)])
             await self._write(bench, [job for job in to_write if job.item.id not in stuck])
         finally:
@@ -88,9 +97,13 @@ class Batch:
 
     async def find(self, bench: Workbench, jobs: Sequence[Job]) -> tuple[list[Job], list[Ended]]:
         """Ask the target for every record, and compare: the jobs that have something to write, and the others' ends."""
+        to_write, ended, _ = await self._found(bench, jobs)
+        return to_write, ended
+
+    async def _found(self, bench: Workbench, jobs: Sequence[Job]) -> tuple[list[Job], list[Ended], Places]:
         by, target = self.flow.settings.identifier, self.flow.target
         if not jobs:
-            return [], []
+            return [], [], Places({})
         with self.flow.calling_target():
             found = dict(await target.find([key_of(bench, job, by_id=True) for job in jobs], by))
             lost = [
@@ -98,19 +111,47 @@ class Batch:
             ]
             if lost:
                 found |= await target.find([key_of(bench, job, by_id=False) for job in lost], by)
-        ids = sorted({one.target_id for one in found.values() if isinstance(one, Existing)})
-        others = await self.store.bindings.of_targets(self.workspace_id, self.flow.flow.id, str(self.flow.kind), ids)
+        bench, jobs, ended = await self._undisturbed(bench, jobs, found)
+        places = await places_of(self.store, self.workspace_id, bench, jobs, found)
+        if self.flow.kind is RecordKind.PRICES:
+            places.pass_on(bench, jobs, found)
         to_write: list[Job] = []
-        ended: list[Ended] = []
         for job in jobs:
             one = found.get(job.view.key.source_id)
-            bound = others.get(one.target_id, ()) if isinstance(one, Existing) else ()
+            bound = places.owners.get(one.target_id, ()) if isinstance(one, Existing) else ()
             end = compared(bench, job, one, bound)
             if end is None:
                 to_write.append(job)
             else:
                 ended.append(end)
-        return to_write, ended
+        return to_write, ended, places
+
+    async def _undisturbed(
+        self, bench: Workbench, jobs: Sequence[Job], found: Mapping[str, Existing | Problem]
+    ) -> tuple[Workbench, list[Job], list[Ended]]:
+        """Wait for what the opposite flow is writing of these records: only then can it be told from people's changes.
+
+        Returns the workbench of then, the records to go on with, and those that wait for another step.
+        """
+
+        def disturbed() -> list[Job]:
+            writing = bench.opposite.writing if bench.opposite else frozenset()
+            return [
+                job
+                for job in jobs
+                if isinstance(one := found.get(job.view.key.source_id), Existing)
+                and one.target_id in writing
+                and job.item.write_started_at is None
+            ]
+
+        until = time.monotonic() + _PATIENCE.total_seconds()
+        while disturbed() and time.monotonic() < until:
+            await asyncio.sleep(_LOOK_AGAIN)
+            bench = replace(bench, opposite=await self._opposite([job.view.record.source_id for job in jobs]))
+        waiting = {job.item.id for job in disturbed()}
+        later = datetime.now(UTC) + _PATIENCE
+        ended = [Ended(Settled(item_id, ItemState.READY, not_before=later)) for item_id in waiting]
+        return bench, [job for job in jobs if job.item.id not in waiting], ended
 
     async def leave_former_groups(self, jobs: Sequence[Job]) -> dict[str, Ended]:
         """Take prices away from the customer groups they are not of any more; what is refused is left as it was."""
@@ -221,8 +262,8 @@ class Batch:
 
     async def keep_claim(self) -> None:
         """Let the flow's claim run on; raises `Wait` when another attempt has taken it over."""
-        if self.claim is not None and not await self.store.claims.extend(self.workspace_id, self.claim, self.lease):
-            raise Wait("Another attempt has taken this flow over.", self.lease)
+        if self.claim is not None:
+            await keep(self.store, self.workspace_id, self.claim, self.lease)
 
     async def _settle(self, ended: Sequence[Ended]) -> None:
         if not ended:
@@ -247,8 +288,11 @@ class Batch:
             reverse = (other.target_connection_id, other.source_connection_id)
             if other.kind != flow.kind or reverse != (flow.source_connection_id, flow.target_connection_id):
                 continue
+            # Before the bindings: what is settled in between has its binding by then.
+            since = datetime.now(UTC) - _LONGEST_WRITE
+            writing = await self.store.record_queries.being_written(self.workspace_id, other.id, since)
             bindings = await self.store.bindings.of_targets(self.workspace_id, other.id, other.kind, ids)
-            if not bindings:
+            if not bindings and not writing:
                 return None
             try:
                 settings = parse_record_flow(
@@ -260,7 +304,8 @@ class Batch:
             except SettingsRefused:
                 # That flow stands still and says so itself; nothing of it can come back until it is corrected.
                 return None
-            return Opposite(other.id, settings, {target_id: first_of(bound) for target_id, bound in bindings.items()})
+            known = {target_id: first_of(bound) for target_id, bound in bindings.items()}
+            return Opposite(other.id, settings, known, writing)
         return None
 
     async def _targets_of_orders(self, ids: Sequence[str]) -> dict[str, str]:

@@ -32,6 +32,8 @@ class Opposite:
     settings: RecordFlow
     bindings: Mapping[str, BindingRecord]
     """By source id of this flow: the opposite flow's target is our source."""
+    writing: frozenset[str] = frozenset()
+    """Ids of our target: what the opposite flow is sending of these at the moment is in no binding yet."""
 
     def echoes(self, flow: OpenRecordFlow, view: View, hasher: Hasher) -> frozenset[str]:
         """Target fields whose rules read only what the opposite flow itself wrote and nobody changed since."""
@@ -158,9 +160,14 @@ def first_of(bindings: Sequence[BindingRecord]) -> BindingRecord:
     return next((binding for binding in bindings if not binding.details.get(SHARES)), bindings[0])
 
 
+def key_hash(view: View, hasher: Hasher) -> str:
+    """What to remember of what a record is looked for by."""
+    return hasher(view.key.text)[:_SHORT]
+
+
 def same_key(binding: BindingRecord, view: View, hasher: Hasher) -> bool:
     """Whether a record is still looked for by what it was found by when it was bound."""
-    return binding.details.get(KEY, "") in {"", hasher(view.key.text)[:_SHORT]}
+    return binding.details.get(KEY, "") in {"", key_hash(view, hasher)}
 
 
 def binding_of(
@@ -174,5 +181,5 @@ def binding_of(
     hasher: Hasher,
 ) -> BindingRecord:
     """What to remember of a record after it was written or found equal."""
-    details = {KEY: hasher(view.key.text)[:_SHORT], SENT: dict(sent)}
+    details = {KEY: key_hash(view, hasher), SENT: dict(sent)}
     return BindingRecord(str(flow.kind), view.record.source_id, target_id, number, content_hash, details)

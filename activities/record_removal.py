@@ -1,22 +1,41 @@
 """What the target has from us and should not have any more: taken away under a guard."""
 
+from datetime import timedelta
+
+from activities.claiming import keep
 from activities.failures import broken_record
 from activities.vendors import ConnectionBroken, OpenRecordFlow, on_item
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import RecordGone, RecordRefused, VendorError
 from connectors.protocols import Identifier
 from connectors.records import Key, Removal
-from store import DATABASE_TROUBLE, ItemRecord, SkipReason, Store
+from store import DATABASE_TROUBLE, Claim, ItemRecord, SkipReason, Store
 
 _AT_ONCE = 100
 """Records that one step takes away; the next step goes on."""
 
 
-async def remove_unwanted(store: Store, workspace_id: str, flow: OpenRecordFlow) -> bool:
+async def remove_unwanted(
+    store: Store,
+    workspace_id: str,
+    flow: OpenRecordFlow,
+    claim: Claim | None = None,
+    lease: timedelta = timedelta(0),
+) -> bool:
     """Archive, delete or empty what was filtered out or is gone, as set; returns whether there is more to do.
 
     When more than the guard's share would go, nothing does, and a problem of the flow says how many. One record alone
-    never trips the guard.
+    never trips the guard. A second run takes up what is left.
+
+    Args:
+        store: The ledger.
+        workspace_id: The owner.
+        flow: The flow, opened.
+        claim: The claim on the flow, kept for ``lease`` from each record on; None when there is none to keep.
+        lease: How long a claim runs.
+
+    Raises:
+        Wait: Another attempt has taken the flow over.
     """
     flow_id, kind, common = flow.flow.id, str(flow.kind), flow.settings.common
     filtered, gone = common.filtered_out is not Removal.LEAVE, common.gone is not Removal.LEAVE
@@ -29,6 +48,8 @@ async def remove_unwanted(store: Store, workspace_id: str, flow: OpenRecordFlow)
     await store.problems.resolve(workspace_id, flow_id, ProblemCode.TOO_MANY_GONE)
     bindings = await store.bindings.find(workspace_id, flow_id, kind, [item.source_id for item in unwanted.first])
     for item in unwanted.first:
+        if claim is not None:
+            await keep(store, workspace_id, claim, lease)
         with on_item(item.id):
             await _remove(store, workspace_id, flow, item, bindings[item.source_id].target_id)
     return unwanted.going > len(unwanted.first)

@@ -104,17 +104,18 @@ def looked_over(
 
 
 def _begun(bench: Workbench, item: ItemRecord, sales: Sales, now: datetime) -> Job | Ended:
-    flow = bench.flow
+    flow, binding = bench.flow, bench.bindings.get(item.source_id)
+    # What was sent since the binding was made, and never answered, may stand at the target by now.
+    answered = item.write_started_at is None
+    if item.reason == SkipReason.GONE and (answered or binding is not None):
+        return _skipped(item, SkipReason.GONE)
     record = read_record(flow.kind, item.body or b"")
-    binding = bench.bindings.get(item.source_id)
     number = binding.target_number if binding is not None else ""
     pieces = pieces_of(flow, record, number, sales, item.read_at)
     if isinstance(record, StockLevel) and item.fingerprint != fingerprint(flow, item.body or b"", pieces):
         bench.doubtful.add(item.id)
     view = view_of(flow, item, record, bench.values, pieces)
     common = flow.settings.common
-    # What was sent since the binding was made, and never answered, may stand at the target by now.
-    answered = item.write_started_at is None
     left_out = _left_out(bench, view)
     if left_out is not None:
         return left_out if answered or binding is not None else Job(view, None, left_out=left_out)

@@ -24,7 +24,7 @@ from connectors.errors import RateLimited
 from connectors.order_flow import SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
 from connectors.record_flow import StockFlowSettings
-from connectors.records import RecordPage
+from connectors.records import RecordKind, RecordPage
 from store import ConnectionState, FlowRun, ItemRecord, RecordEntry, SkipReason, Store
 from workflows import names
 from workflows.messages import SyncInput, SyncResult
@@ -101,7 +101,7 @@ class RecordActivities:
                 await batch.keep_claim()
             more_ready, pause = await self._work(step)
             if not more_pages and not more_ready:
-                more_ready = await remove_unwanted(self._store, workspace_id, flow)
+                more_ready = await remove_unwanted(self._store, workspace_id, flow, batch.claim, batch.lease)
         result = await self._result(sync, more_pages=more_pages, more_ready=more_ready)
         result.pause_seconds = pause.total_seconds()
         return result
@@ -127,7 +127,8 @@ class RecordActivities:
             await self._entries(step, page, now),
             next_page=page.next_page,
             cursor=page.cursor,
-            whole=start.cursor is None and start.not_before is None,
+            # A shipment that has grown old is not shown any more, and yet not gone.
+            whole=start.cursor is None and start.not_before is None and flow.kind is not RecordKind.SHIPMENTS,
             read_number=run.read_number,
             read_at=now,
             total=page.total,

@@ -1,8 +1,7 @@
 """Opens the two sides of a flow: connectors with our database behind them as budget, token vault and record."""
 
-import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -10,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from activities.clients import Clients, OpenClient, SharedBudget, SharedVault
 from commerce.problems import Problem, ProblemCode
 from connectors.client import Bounds, VendorClient
 from connectors.declaration import (
@@ -18,7 +18,7 @@ from connectors.declaration import (
     RecordSourceDeclaration,
     RecordTargetDeclaration,
 )
-from connectors.errors import ConnectionRefused, RateLimited, Temporary
+from connectors.errors import ConnectionRefused, Temporary
 from connectors.exchange import Exchange
 from connectors.oauth import Tokens, TokenVault
 from connectors.order_flow import OrderFlow, describe, order_sides, parse_order_flow
@@ -26,11 +26,10 @@ from connectors.protocols import Account, OrderSource, OrderTarget, ReadDeclarat
 from connectors.record_flow import RecordFlow, parse_record_flow, record_sides
 from connectors.records import RecordKind, RecordSource, RecordTarget
 from connectors.registry import connector
-from store import AccountBudget, ConnectionRecord, ConnectionState, ExchangeEntry, FlowRecord, Store, Vault
+from store import ConnectionRecord, ConnectionState, ExchangeEntry, FlowRecord, Store
 
-_LONGEST_WAIT_IN_PLACE = timedelta(seconds=15)
-_UNPUBLISHED_LIMIT = 6_000
-"""Calls a minute where a vendor has a limit but does not say which; its refusals pause the bucket."""
+_MOST_FLOWS = 200
+"""Flows and earlier versions of flows that one process keeps open; another one is opened anew, which calls nobody."""
 
 
 class ConnectionBroken(Exception):
@@ -111,40 +110,6 @@ class _Recorder:
         )
 
 
-class _SharedBudget:
-    """The account's budget in our database, in the connectors' terms."""
-
-    def __init__(self, budget: AccountBudget) -> None:
-        self._budget = budget
-
-    async def acquire(self, bucket: str, per_minute: int | None) -> None:
-        pace = per_minute if per_minute is not None else _UNPUBLISHED_LIMIT
-        slot = await self._budget.reserve(bucket, pace, _LONGEST_WAIT_IN_PLACE)
-        if slot.wait is None:
-            raise RateLimited("The calls this account may make are used up for now.", retry_after=slot.retry_after)
-        await asyncio.sleep(slot.wait.total_seconds())
-
-    async def exhausted(self, bucket: str, retry_after: timedelta) -> None:
-        await self._budget.exhausted(bucket, retry_after)
-
-
-class _SharedVault:
-    """The connection's tokens in our database, in the connectors' terms."""
-
-    def __init__(self, vault: Vault[Tokens], name: str) -> None:
-        self._vault = vault
-        self._name = name
-
-    async def load(self) -> Tokens:
-        if (tokens := await self._vault.load()) is None:
-            sentence = f"The connection “{self._name}” was never given consent. Open it and press connect."
-            raise ConnectionRefused(ProblemCode.CONNECTION_EXPIRED, sentence)
-        return tokens
-
-    async def refresh_exclusively(self, version: int, refresh: Callable[[Tokens], Awaitable[Tokens]]) -> Tokens:
-        return await self._vault.refresh_exclusively(version, refresh)
-
-
 @dataclass(frozen=True)
 class OpenEnds:
     """A flow with the accounts at its ends ready to be called."""
@@ -222,15 +187,14 @@ class Vendors:
     def __init__(self, store: Store, *, call_timeout: timedelta) -> None:
         self._store = store
         self._bounds = Bounds(read=call_timeout)
-        self._clients: dict[str, tuple[object, VendorClient, BaseModel]] = {}
+        self._clients = Clients()
         self._flows: dict[str, tuple[object, OpenFlow | OpenRecordFlow]] = {}
+        """Those used last are at the end."""
 
     async def aclose(self) -> None:
         """Close every connection to every vendor."""
-        for _, client, _ in self._clients.values():
-            await client.aclose()
-        self._clients.clear()
         self._flows.clear()
+        await self._clients.aclose()
 
     async def open_flow(
         self, workspace_id: str, flow_id: str, *, version: int | None = None, recording: Recording | None = None
@@ -243,10 +207,9 @@ class Vendors:
         """
         name, flow, values = await self._flow(workspace_id, flow_id, version)
         source, target = await self._ends(workspace_id, flow, recording)
-        key = _state(flow, source, target)
-        known = self._flows.get(name)
-        if recording is None and known is not None and known[0] == key and isinstance(known[1], OpenFlow):
-            return _as_now(known[1], flow, source, target)
+        state = _state(flow, source, target)
+        if recording is None and isinstance(known := self._known(name, state), OpenFlow):
+            return _as_now(known, flow, source, target)
         settings = parse_order_flow(source.system, target.system, flow.settings | {"shared": flow.shared})
         source_side, target_side = order_sides(source.system, target.system)
         opened = OpenFlow(
@@ -261,7 +224,7 @@ class Vendors:
             values=values,
         )
         if recording is None:
-            self._flows[name] = (key, opened)
+            self._keep(name, state, opened)
         return opened
 
     async def open_record_flow(
@@ -270,10 +233,9 @@ class Vendors:
         """Both sides of a flow that moves in pages; like `open_flow`."""
         name, flow, values = await self._flow(workspace_id, flow_id, version)
         source, target = await self._ends(workspace_id, flow, recording)
-        key = _state(flow, source, target)
-        known = self._flows.get(name)
-        if recording is None and known is not None and known[0] == key and isinstance(known[1], OpenRecordFlow):
-            return _as_now(known[1], flow, source, target)
+        state = _state(flow, source, target)
+        if recording is None and isinstance(known := self._known(name, state), OpenRecordFlow):
+            return _as_now(known, flow, source, target)
         kind = RecordKind(flow.kind)
         settings = parse_record_flow(source.system, target.system, kind, flow.settings | {"shared": flow.shared})
         source_side, target_side = record_sides(source.system, target.system, kind)
@@ -289,7 +251,7 @@ class Vendors:
             values=values,
         )
         if recording is None:
-            self._flows[name] = (key, opened)
+            self._keep(name, state, opened)
         return opened
 
     @contextlib.asynccontextmanager
@@ -297,8 +259,8 @@ class Vendors:
         """The account behind a connection, for tests and live lists; also while the connection is broken or new."""
         connection = await self._store.connections.get(workspace_id, connection_id)
         system = connector(connection.system)
-        client, settings = await self._client(workspace_id, system, connection)
-        yield system.open_account(client, settings)
+        account = self._client(workspace_id, system, connection)
+        yield system.open_account(account.client, account.settings)
 
     async def test_refused(self, workspace_id: str, flow_id: str) -> None:
         """Ask accounts of a flow that refused us whether they still do; one that answers is connected again.
@@ -336,8 +298,9 @@ class Vendors:
     async def _end(self, workspace_id: str, connection_id: str, recording: Recording | None) -> _End:
         connection = await self._working(workspace_id, connection_id)
         system = connector(connection.system)
-        client, settings = await self._client(workspace_id, system, connection)
-        return _End(connection, system, recording.before(client) if recording else client, settings)
+        account = self._client(workspace_id, system, connection)
+        client = recording.before(account.client) if recording else account.client
+        return _End(connection, system, client, account.settings)
 
     async def _working(self, workspace_id: str, connection_id: str) -> ConnectionRecord:
         connection = await self._store.connections.get(workspace_id, connection_id)
@@ -345,13 +308,12 @@ class Vendors:
             raise ConnectionBroken(connection_id, connection.problem)
         return connection
 
-    async def _client(
-        self, workspace_id: str, system: Connector, connection: ConnectionRecord
-    ) -> tuple[VendorClient, BaseModel]:
-        key = _version(connection)
-        known = self._clients.get(connection.id)
-        if known is not None and known[0] == key:
-            return known[1], known[2]
+    def _client(self, workspace_id: str, system: Connector, connection: ConnectionRecord) -> OpenClient:
+        return self._clients.get(
+            connection.id, _version(connection), lambda: self._opened(workspace_id, system, connection)
+        )
+
+    def _opened(self, workspace_id: str, system: Connector, connection: ConnectionRecord) -> OpenClient:
         try:
             settings = system.connection_settings.model_validate({**connection.settings, **connection.secrets})
         except ValidationError as error:
@@ -360,18 +322,30 @@ class Vendors:
             raise ConnectionBroken(connection.id, problem) from error
         vault: TokenVault | None = None
         if system.oauth is not None:
-            vault = _SharedVault(self._store.connections.vault(workspace_id, connection.id, Tokens), connection.name)
-        client = system.open_client(
-            ConnectionContext(
-                settings=settings,
-                budget=_SharedBudget(self._store.budget(workspace_id, connection.id)),
-                recorder=_Recorder(self._store, connection.id),
-                vault=vault,
-                bounds=self._bounds,
-            )
+            vault = SharedVault(self._store.connections.vault(workspace_id, connection.id, Tokens), connection.name)
+        context = ConnectionContext(
+            settings=settings,
+            budget=SharedBudget(self._store.budget(workspace_id, connection.id)),
+            recorder=_Recorder(self._store, connection.id),
+            vault=vault,
+            bounds=self._bounds,
         )
-        self._clients[connection.id] = (key, client, settings)
-        return client, settings
+        return OpenClient(system.open_client(context), settings)
+
+    def _known(self, name: str, state: object) -> OpenFlow | OpenRecordFlow | None:
+        """What is kept under a name, unless it was opened for another state."""
+        known = self._flows.get(name)
+        if known is None or known[0] != state:
+            return None
+        self._flows[name] = self._flows.pop(name)
+        return known[1]
+
+    def _keep(self, name: str, state: object, opened: OpenFlow | OpenRecordFlow) -> None:
+        """Keep a flow open, in the place of the one that was not used for longest when there are many."""
+        self._flows.pop(name, None)
+        self._flows[name] = (state, opened)
+        while len(self._flows) > _MOST_FLOWS:
+            del self._flows[next(iter(self._flows))]
 
 
 OpenT = TypeVar("OpenT", OpenFlow, OpenRecordFlow)
@@ -383,8 +357,9 @@ def _as_now(known: OpenT, flow: FlowRecord, source: _End, target: _End) -> OpenT
 
 
 def _state(flow: FlowRecord, source: _End, target: _End) -> object:
-    return (flow.settings_version, _version(source.connection), _version(target.connection))
+    """What an open flow depends on; a connection that was changed has another client."""
+    return (flow.settings_version, source.client, target.client)
 
 
 def _version(connection: ConnectionRecord) -> object:
-    return (connection.id, connection.secrets_version, tuple(sorted(map(str, connection.settings.items()))))
+    return (connection.secrets_version, tuple(sorted(map(str, connection.settings.items()))))

@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from demo import Merchant, free_port, simulated_vendors
 from embedded import child, temporal_command, web_answering
@@ -53,6 +54,22 @@ class Killable:
     async def stop(self) -> None:
         """End it for good."""
         await self._stack.aclose()
+
+
+def number(position: int) -> str:
+    """Of the article at this place of a made-up catalogue."""
+    return f"SKU-{position:06d}"
+
+
+async def runs_over(merchant: Merchant, flow_id: str, runs: int, seconds: float) -> dict[str, Any]:
+    """A flow's figures once it has had so many runs and every record has an end; raises TimeoutError."""
+    async with asyncio.timeout(seconds):
+        while True:
+            progress = await merchant.api("GET", f"/integrations/{merchant.integration_id}/progress")
+            flow: dict[str, Any] = next(one for one in progress["flows"] if one["flow_id"] == flow_id)
+            if (flow["runs"] or 0) >= runs and flow["state"] == "waiting" and not flow["in_flight"]:
+                return flow
+            await asyncio.sleep(0.5)
 
 
 @contextlib.asynccontextmanager

@@ -7,8 +7,6 @@ books, and everything is read again. Writes and calls are counted by the simulat
 memory are the workers' own. The sizes are run one after another, so the cost per record can be compared within one run.
 """
 
-import argparse
-import asyncio
 import os
 import tempfile
 import time
@@ -17,8 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bench._installation import Killable, installation
-from bench._report import report
+from bench._installation import Killable, installation, number, runs_over
+from bench._report import measure
 from demo import Merchant
 
 _LOAD = 10_000
@@ -48,7 +46,7 @@ class Scan:
     megabytes: float = 0.0
     """The most that one worker held in memory."""
     wrong: int = 0
-    """Products of the shop that do not have the name of their article."""
+    """Products of the shop that do not have the name of their article, and articles that did not get through."""
 
 
 @dataclass
@@ -61,10 +59,6 @@ class Outcome:
     scans: list[Scan] = field(default_factory=list)
 
 
-def _number(position: int) -> str:
-    return f"SKU-{position:06d}"
-
-
 async def fill(merchant: Merchant, articles: int) -> None:
     """Load both sides with the same catalogue."""
     await merchant.choose_plan()
@@ -75,7 +69,7 @@ async def fill(merchant: Merchant, articles: int) -> None:
             "/load",
             {
                 "articles": [
-                    {"Number": _number(at), "Name": f"Article {at}", "NetPrice": 10, "vat_rate": 21} for at in positions
+                    {"Number": number(at), "Name": f"Article {at}", "NetPrice": 10, "vat_rate": 21} for at in positions
                 ]
             },
         )
@@ -86,7 +80,7 @@ async def fill(merchant: Merchant, articles: int) -> None:
                 "products": [
                     {
                         "id": at + 1,
-                        "productnumber": _number(at),
+                        "productnumber": number(at),
                         "name": f"Article {at}",
                         "price": _GROSS,
                         "unit": "Stuk",
@@ -122,21 +116,10 @@ async def _writes(merchant: Merchant) -> int:
     return sum(count for call, count in state["calls"].items() if not call.startswith("GET"))
 
 
-async def _until_idle(merchant: Merchant, flow_id: str, articles: int, runs: int) -> None:
-    """Wait until that many runs are over and every article has an end; raises TimeoutError."""
-    async with asyncio.timeout(120 + articles * _SLOWEST_PER_ARTICLE):
-        while True:
-            progress = await merchant.api("GET", f"/integrations/{merchant.integration_id}/progress")
-            flow = next(one for one in progress["flows"] if one["flow_id"] == flow_id)
-            over = (flow["runs"] or 0) >= runs and flow["state"] == "waiting"
-            if over and flow["done"] == flow["listed"] == articles:
-                return
-            await asyncio.sleep(0.5)
-
-
 async def scan(articles: int) -> Scan:
     """Link a catalogue of that size, change one in a hundred, and read all of it again."""
     result = Scan(articles, changed=max(1, articles // _CHANGED_SHARE))
+    patience = 120 + articles * _SLOWEST_PER_ARTICLE
     with tempfile.TemporaryDirectory(prefix="longshore-products-") as directory:
         async with installation(Path(directory)) as (merchant, parts):
             await fill(merchant, articles)
@@ -145,17 +128,17 @@ async def scan(articles: int) -> Scan:
             flow_id = await merchant.add_flow("products", schedule="0 0 1 1 *", common=common, target={"package": "1"})
             before, began = await _writes(merchant), time.monotonic()
             await merchant.start()
-            await _until_idle(merchant, flow_id, articles, 1)
+            await runs_over(merchant, flow_id, 1, patience)
             result.linking_seconds = round(time.monotonic() - began, 1)
             result.writes_while_linking = await _writes(merchant) - before
             every = articles // result.changed
-            changes = [{"Number": _number(at * every), "Name": f"Renewed {at}"} for at in range(result.changed)]
+            changes = [{"Number": number(at * every), "Name": f"Renewed {at}"} for at in range(result.changed)]
             await merchant.books.call("POST", "/load", {"articles": changes})
             calls = {"source": await merchant.books.vendor_calls(), "target": await merchant.shop.vendor_calls()}
             before, cpu, began = await _writes(merchant), _cpu(parts), time.monotonic()
             wish = {"flow_id": flow_id, "since": "2000-01-01T00:00:00Z"}
             await merchant.api("POST", f"/integrations/{merchant.integration_id}/resync", wish)
-            await _until_idle(merchant, flow_id, articles, 2)
+            flow = await runs_over(merchant, flow_id, 2, patience)
             result.seconds = round(time.monotonic() - began, 1)
             result.cpu_microseconds_per_article = round((_cpu(parts) - cpu) / articles * 1_000_000, 1)
             result.writes = await _writes(merchant) - before
@@ -164,14 +147,14 @@ async def scan(articles: int) -> Scan:
                 "target": await merchant.shop.vendor_calls() - calls["target"],
             }
             result.megabytes = _megabytes(parts)
-            result.wrong = await _wrong(merchant, changes)
+            result.wrong = await _wrong(merchant, changes) + articles - flow["done"]
     return result
 
 
 async def _wrong(merchant: Merchant, changes: list[dict[str, Any]]) -> int:
     products = (await merchant.shop.call("GET", "/state?only=products"))["products"]
     wanted = {change["Number"]: change["Name"] for change in changes}
-    wanted = {_number(at): wanted.get(_number(at), f"Article {at}") for at in range(len(products))}
+    wanted = {number(at): wanted.get(number(at), f"Article {at}") for at in range(len(products))}
     return sum(product["name"] != wanted[product["productnumber"]] for product in products)
 
 
@@ -191,15 +174,5 @@ async def run(largest: int) -> Outcome:
     return outcome
 
 
-def main() -> None:
-    """Read the command line, run, print and write the outcome; exit code 1 when a bound is not kept."""
-    parser = argparse.ArgumentParser(prog="bench products", description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--articles", type=int, default=100_000)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    outcome = asyncio.run(run(arguments.articles))
-    report(outcome, arguments.json)
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, "articles", 100_000, run)

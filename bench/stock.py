@@ -6,16 +6,14 @@ The shop has every article of the books, with other figures. Arrivals, writes an
 what is missing or wrong is read from the shop's own state.
 """
 
-import argparse
-import asyncio
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench._installation import installation
-from bench._report import report
+from bench._installation import installation, number, runs_over
+from bench._report import measure
 from demo import Merchant
 
 _LOAD = 10_000
@@ -40,10 +38,6 @@ class Outcome:
     calls: dict[str, int] = field(default_factory=dict)
 
 
-def _number(position: int) -> str:
-    return f"SKU-{position:06d}"
-
-
 def _figure(position: int) -> int:
     """What the books have of an article: never the shop's 0."""
     return 1 + position % 997
@@ -55,10 +49,10 @@ async def fill(merchant: Merchant, articles: int) -> None:
     for start in range(0, articles, _LOAD):
         positions = range(start, min(start + _LOAD, articles))
         kept: list[dict[str, Any]] = [
-            {"Number": _number(at), "vat_rate": 21, "StockBalance": _figure(at)} for at in positions
+            {"Number": number(at), "vat_rate": 21, "StockBalance": _figure(at)} for at in positions
         ]
         sold: list[dict[str, Any]] = [
-            {"id": at + 1, "productnumber": _number(at), "name": _number(at), "stock": 0} for at in positions
+            {"id": at + 1, "productnumber": number(at), "name": number(at), "stock": 0} for at in positions
         ]
         await merchant.books.call("POST", "/load", {"articles": kept})
         await merchant.shop.call("POST", "/load", {"products": sold})
@@ -75,7 +69,7 @@ async def run(articles: int) -> Outcome:
             before = {"source": await merchant.books.vendor_calls(), "target": await merchant.shop.vendor_calls()}
             began = time.monotonic()
             await merchant.start()
-            flow = await _first_run(merchant, flow_id, articles)
+            flow = await runs_over(merchant, flow_id, 1, 120 + articles * _SLOWEST_PER_ARTICLE)
             outcome.seconds = round(time.monotonic() - began, 1)
             outcome.runs = flow["runs"]
             outcome.calls = {
@@ -84,7 +78,7 @@ async def run(articles: int) -> Outcome:
             }
             state = await merchant.shop.call("GET", "/state?only=products,calls")
     outcome.writes = sum(count for call, count in state["calls"].items() if not call.startswith("GET"))
-    wanted = {_number(at): _figure(at) for at in range(articles)}
+    wanted = {number(at): _figure(at) for at in range(articles)}
     outcome.wrong = sum(wanted[product["productnumber"]] != product["stock"] for product in state["products"])
     outcome.articles_per_minute = round(articles / outcome.seconds * 60, 1)
     whole = flow["done"] == flow["listed"] == len(state["products"]) == articles
@@ -92,26 +86,5 @@ async def run(articles: int) -> Outcome:
     return outcome
 
 
-async def _first_run(merchant: Merchant, flow_id: str, articles: int) -> dict[str, Any]:
-    """The flow's figures once its first run is over; raises TimeoutError."""
-    async with asyncio.timeout(120 + articles * _SLOWEST_PER_ARTICLE):
-        while True:
-            progress = await merchant.api("GET", f"/integrations/{merchant.integration_id}/progress")
-            flow: dict[str, Any] = next(one for one in progress["flows"] if one["flow_id"] == flow_id)
-            if flow["runs"] and flow["state"] == "waiting" and not flow["in_flight"]:
-                return flow
-            await asyncio.sleep(0.5)
-
-
-def main() -> None:
-    """Read the command line, run, print and write the outcome; exit code 1 when a figure did not arrive."""
-    parser = argparse.ArgumentParser(prog="bench stock", description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--articles", type=int, default=50_000)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    outcome = asyncio.run(run(arguments.articles))
-    report(outcome, arguments.json)
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, "articles", 50_000, run)

@@ -6,8 +6,6 @@ All orders stand in the shop before the first run. They are one-line orders made
 buyers, so buyers come back. What is missing or doubled, and the totals, are read from the simulators' own state.
 """
 
-import argparse
-import asyncio
 import csv
 import io
 import itertools
@@ -19,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench._installation import installation
-from bench._report import report
+from bench._report import measure
 from demo.merchant import ON_ACCOUNT
 
 _DAY = Path(__file__).parent.parent / "simulators" / "data" / "2010-12-01.csv"
@@ -76,15 +74,5 @@ async def run(orders: int) -> Outcome:
     return outcome
 
 
-def main() -> None:
-    """Read the command line, run, print and write the outcome; exit code 1 when an order did not arrive."""
-    parser = argparse.ArgumentParser(prog="bench volume", description=__doc__.partition("\n")[0] if __doc__ else None)
-    parser.add_argument("--orders", type=int, default=10_000)
-    parser.add_argument("--json", type=Path)
-    arguments = parser.parse_args()
-    outcome = asyncio.run(run(arguments.orders))
-    report(outcome, arguments.json)
-
-
 if __name__ == "__main__":
-    main()
+    measure(__doc__, "orders", 10_000, run)

@@ -27,7 +27,6 @@ class ProblemCode(StrEnum):
     TOO_LARGE = "too_large"
     TOO_MANY_GONE = "too_many_gone"
     RENAMED = "renamed"
-    OUTCOME_UNKNOWN = "outcome_unknown"
     TEMPORARY_TROUBLE = "temporary_trouble"
     INTERNAL_ERROR = "internal_error"
     SETTING_MISSING = "setting_missing"

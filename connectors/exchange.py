@@ -47,13 +47,6 @@ class ExchangeRecorder(Protocol):
         """Keep one exchange; called once per call, also for calls without an answer."""
 
 
-class NoRecorder:
-    """For calls that belong to no record, such as a connection test from the settings page."""
-
-    async def record(self, exchange: Exchange) -> None:
-        """Forget the exchange."""
-
-
 class Masking:
     """Removes known secret values from text, written plainly or percent-encoded."""
 

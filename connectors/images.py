@@ -1,5 +1,6 @@
 """Fetch a picture that a record names by its web address, within bounds."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http import HTTPStatus
@@ -17,7 +18,8 @@ _FIRST_BYTES = (
     ("gif", b"GIF8"),
 )
 _WEBP = (b"RIFF", b"WEBP")
-_LONGEST = timedelta(seconds=30)
+_LONGEST = timedelta(seconds=10)
+"""For a whole picture: many slow ones of one product must still fit into a step."""
 
 
 @dataclass(frozen=True)
@@ -28,33 +30,43 @@ class Picture:
     file_type: str
 
 
-async def fetch_picture(record: str, url: str, largest: int) -> Picture:
+async def fetch_picture(record: str, url: str, largest: int, *, longest: timedelta = _LONGEST) -> Picture:
     """Fetch a picture of at most ``largest`` bytes; ``record`` is what a problem calls the record it belongs to.
 
     Only what begins like a JPEG, PNG, GIF or WebP file is a picture, so that an address inside our own network gives
     nothing away. Redirects are not followed.
 
     Raises:
-        RecordRefused: There is no such picture, it is too large, or it is no picture.
+        RecordRefused: There is no such picture, it is too large, it is not complete in time, or it is no picture.
         Temporary: Its server cannot be reached or has trouble.
     """
     parts = urlsplit(url)
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
         raise _refusal(record, url, ProblemCode.INVALID_VALUE, "is not a web address that begins with https://")
+    seconds = longest.total_seconds()
     try:
-        async with (
-            new_http(url, Bounds(read=_LONGEST), None) as http,
-            http.stream("GET", url, headers={"accept": "image/*", "user-agent": "longshore"}) as response,
-        ):
-            _require_answer(record, url, response.status_code)
-            content = bytearray()
-            async for part in response.aiter_bytes():
-                content += part
-                if len(content) > largest:
-                    raise _refusal(record, url, ProblemCode.TOO_LARGE, f"is larger than {largest // (1024 * 1024)} MB")
+        async with asyncio.timeout(seconds):
+            content = await _content(record, url, largest)
+    except TimeoutError as error:
+        fault = f"was not complete after {seconds:g} seconds"
+        raise _refusal(record, url, ProblemCode.INVALID_VALUE, fault) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Temporary(f"{record}: a picture could not be fetched from {parts.hostname}.") from error
-    return Picture(bytes(content), _file_type(record, url, bytes(content[:16])))
+    return Picture(content, _file_type(record, url, content[:16]))
+
+
+async def _content(record: str, url: str, largest: int) -> bytes:
+    async with (
+        new_http(url, Bounds(), None) as http,
+        http.stream("GET", url, headers={"accept": "image/*", "user-agent": "longshore"}) as response,
+    ):
+        _require_answer(record, url, response.status_code)
+        content = bytearray()
+        async for part in response.aiter_bytes():
+            content += part
+            if len(content) > largest:
+                raise _refusal(record, url, ProblemCode.TOO_LARGE, f"is larger than {largest // (1024 * 1024)} MB")
+    return bytes(content)
 
 
 def _require_answer(record: str, url: str, status: int) -> None:

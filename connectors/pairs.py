@@ -22,7 +22,6 @@ from mapping.fields import Field
 from mapping.rules import Rule
 
 ORDERS: Final = "orders"
-KINDS: Final[tuple[str, ...]] = (ORDERS, *RecordKind)
 ORDER_SCHEDULE: Final = "*/5 * * * *"
 
 SourceSide = OrderSourceDeclaration | RecordSourceDeclaration

@@ -32,8 +32,6 @@ class Lookup(StrEnum):
     BY_REFERENCE = "by_reference"
     SCAN = "scan"
     """Recent documents are read and compared on our reference, or on date, debtor and amount."""
-    NONE = "none"
-    """It cannot: an unknown outcome waits for a person."""
 
 
 class Identifier(StrEnum):

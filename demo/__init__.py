@@ -3,6 +3,5 @@
 from demo.figures import Figures
 from demo.merchant import Merchant
 from demo.show import Options, free_port, run_demo, simulated_vendors
-from demo.simulated import Simulated
 
-__all__ = ["Figures", "Merchant", "Options", "Simulated", "free_port", "run_demo", "simulated_vendors"]
+__all__ = ["Figures", "Merchant", "Options", "free_port", "run_demo", "simulated_vendors"]

@@ -17,6 +17,8 @@ _DEALERS, _MEMBERS = GROUPS
 _NEW_ARTICLES: Final = 12
 _RENEWED_EVERY, _RECEIVED_EVERY, _ON_LISTS_EVERY, _MEMBER_EVERY = 10, 25, 30, 4
 _DEARER: Final = Decimal("0.10")
+_CHANGED: Final = 6
+"""Articles that become dearer at once, and as many that are received."""
 _CENT: Final = Decimal("0.01")
 _COMPANY_WITH_STOCK_AND_LISTS: Final = {"stock_module": True, "product_variant": 5}
 _CARRIER_WORD: Final = "PNL"
@@ -65,13 +67,13 @@ async def fill_both(shop: Simulated, books: Simulated) -> None:
     await books.load(articles=[*articles, *_new_articles(), *extra_articles()], salespricelists=price_lists)
 
 
-async def change_articles(books: Simulated, count: int = 6) -> Records:
+async def change_articles(books: Simulated) -> Records:
     """Make some articles dearer and receive goods of others, as a person in the books does; returns what changed."""
     articles = [row for row in (await books.state("articles"))["articles"] if row["IsStock"]]
     changes: Records = [
-        {"Number": row["Number"], "GrossPrice": row["GrossPrice"] + _DEARER} for row in articles[1 : 1 + count]
+        {"Number": row["Number"], "GrossPrice": row["GrossPrice"] + _DEARER} for row in articles[1 : 1 + _CHANGED]
     ]
-    changes += [{"Number": row["Number"], "StockBalance": row["StockBalance"] + 100} for row in articles[-count:]]
+    changes += [{"Number": row["Number"], "StockBalance": row["StockBalance"] + 100} for row in articles[-_CHANGED:]]
     await books.load(articles=changes)
     return changes
 

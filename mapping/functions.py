@@ -9,16 +9,12 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
-from types import MappingProxyType
 from typing import Any
 
 from mapping.catalogue import NOT_GIVEN, Catalogue, Find, Function, few_enough
 from mapping.errors import ExpressionFailed, LookupFailed
 from mapping.markup import plain
 from mapping.values import ARITHMETIC, MAX_TEXT, as_text, bounded, cut, kind_of, rounded
-
-EXAMPLE_TABLES: Mapping[tuple[str, str], str] = MappingProxyType({("tax code", "21"): "VAT high"})
-"""The value tables that the examples look into."""
 
 _HUNDRED = Decimal(100)
 _DIGITS = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")

@@ -1,6 +1,6 @@
 """Our own database: tables, repositories, encryption, migrations."""
 
-from store.budgets import AccountBudget, Reservation
+from store.budgets import AccountBudget
 from store.claims import Claim
 from store.database import DATABASE_TROUBLE, Database
 from store.keys import KeyRing, KeyRingError, UndecipherableError
@@ -15,23 +15,14 @@ from store.records import (
     ExchangeEntry,
     FlowRecord,
     FlowRun,
-    FlowVersionRecord,
-    HandOut,
-    IntegrationRecord,
     IntegrationState,
-    ItemEventRecord,
-    ItemPage,
     ItemRecord,
     ItemState,
     NotFoundError,
     PageEntry,
-    PageOutcome,
-    ProblemRecord,
-    ProblemState,
     RecordEntry,
     Settled,
     SkipReason,
-    Timeline,
 )
 from store.rehearsing import item_for_rehearsal
 from store.store import RehearsalStore, Store
@@ -51,28 +42,18 @@ __all__ = [
     "ExchangeEntry",
     "FlowRecord",
     "FlowRun",
-    "FlowVersionRecord",
-    "HandOut",
-    "IntegrationRecord",
     "IntegrationState",
-    "ItemEventRecord",
-    "ItemPage",
     "ItemRecord",
     "ItemState",
     "KeyRing",
     "KeyRingError",
     "NotFoundError",
     "PageEntry",
-    "PageOutcome",
-    "ProblemRecord",
-    "ProblemState",
     "RecordEntry",
     "RehearsalStore",
-    "Reservation",
     "Settled",
     "SkipReason",
     "Store",
-    "Timeline",
     "UndecipherableError",
     "Vault",
     "item_for_rehearsal",

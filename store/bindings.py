@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.dialects.postgresql import Insert
+from sqlalchemy.orm import Mapped
 from sqlmodel import and_, col, delete, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -27,61 +28,25 @@ class Bindings(Repository):
     async def find(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> dict[str, BindingRecord]:
         """The bindings of these source keys, keyed as asked; unknown ones are left out."""
         stored = {await self._stored_key(workspace_id, kind, key): key for key in keys}
-        asked = list(stored)
-        found: dict[str, BindingRecord] = {}
-        async with self._database.reading() as session:
-            for start in range(0, len(asked), CHUNK):
-                rows = await session.exec(
-                    select(Binding).where(
-                        _of(workspace_id, flow_id, kind),
-                        col(Binding.source_key).in_(asked[start : start + CHUNK]),
-                    )
-                )
-                for row in rows.all():
-                    key = stored[row.source_key]
-                    found[key] = _record(row, key)
-        return found
+        rows = await self._rows(_of(workspace_id, flow_id, kind), col(Binding.source_key), list(stored))
+        return {stored[row.source_key]: _record(row, stored[row.source_key]) for row in rows}
 
     async def of_targets(
         self, workspace_id: str, flow_id: str, kind: str, target_ids: Sequence[str]
     ) -> dict[str, tuple[BindingRecord, ...]]:
         """The bindings to these target records, by target id; unknown ones are left out."""
         found: dict[str, tuple[BindingRecord, ...]] = {}
-        async with self._database.reading() as session:
-            for start in range(0, len(target_ids), CHUNK):
-                rows = await session.exec(
-                    select(Binding).where(
-                        _of(workspace_id, flow_id, kind),
-                        col(Binding.target_id).in_(target_ids[start : start + CHUNK]),
-                    )
-                )
-                for row in rows.all():
-                    found[row.target_id] = (*found.get(row.target_id, ()), _record(row, row.source_key))
+        for row in await self._rows(_of(workspace_id, flow_id, kind), col(Binding.target_id), target_ids):
+            found[row.target_id] = (*found.get(row.target_id, ()), _record(row, row.source_key))
         return found
 
     async def forget_content(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> None:
         """Forget what was sent of these records, so that they are compared with the target again."""
-        async with self._database.writing() as session:
-            await session.exec(
-                update(Binding)
-                .where(
-                    _of(workspace_id, flow_id, kind),
-                    col(Binding.source_key).in_(list(keys)),
-                )
-                .values(content_hash="")
-            )
+        await self._change(workspace_id, flow_id, kind, keys, content_hash="")
 
     async def mark_removed(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> None:
         """Remember that these records were archived or deleted at the target; writing them again undoes it."""
-        async with self._database.writing() as session:
-            await session.exec(
-                update(Binding)
-                .where(
-                    _of(workspace_id, flow_id, kind),
-                    col(Binding.source_key).in_(list(keys)),
-                )
-                .values(removed_at=datetime.now(UTC), content_hash="")
-            )
+        await self._change(workspace_id, flow_id, kind, keys, removed_at=datetime.now(UTC), content_hash="")
 
     async def put(self, workspace_id: str, flow_id: str, *bindings: BindingRecord) -> None:
         """Remember bindings, all in one transaction. A newer one replaces the older, except for orders.
@@ -129,6 +94,19 @@ class Bindings(Repository):
                 )
             )
             return gone.rowcount
+
+    async def _rows(self, of: ColumnElement[bool], column: Mapped[str], values: Sequence[str]) -> list[Binding]:
+        rows: list[Binding] = []
+        async with self._database.reading() as session:
+            for start in range(0, len(values), CHUNK):
+                found = await session.exec(select(Binding).where(of, column.in_(values[start : start + CHUNK])))
+                rows += found.all()
+        return rows
+
+    async def _change(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str], **values: Any) -> None:
+        named = col(Binding.source_key).in_(list(keys))
+        async with self._database.writing() as session:
+            await session.exec(update(Binding).where(_of(workspace_id, flow_id, kind), named).values(**values))
 
     async def _stored_key(self, workspace_id: str, kind: str, key: str) -> str:
         return await self._keyed_hash(workspace_id, key) if kind == CUSTOMER else key

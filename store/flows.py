@@ -1,16 +1,18 @@
 """Flows: schedules, settings with all their versions, and the position of the read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from store.database import Database
 from store.ids import new_id
 from store.ledger import parked_of_flow, release_rows
 from store.records import ChangedMeanwhileError, FlowRecord, FlowRun, FlowVersionRecord, NotFoundError, Reading
 from store.repository import Repository, locked, one
+from store.sealing import Sealer
 from store.tables import Binding, Connection, Exchange, Flow, FlowVersion, Integration, Item, MappedValue, Problem
 
 
@@ -102,28 +104,7 @@ class Flows(Repository):
             if flow.settings == dict(settings):
                 return 0
             flow.settings = dict(settings)
-            return await self._renew(session, flow, read_again=read_again)
-
-    async def renew(self, workspace_id: str, flow_id: str, *, read_again: bool = False) -> int:
-        """Begin a new version because what the integration says for its flows has changed; like `update_settings`.
-
-        A second run, or one where nothing changed for this flow's connections, changes nothing.
-        """
-        async with self._database.writing() as session:
-            flow = await locked(session, Flow, workspace_id, flow_id, "flow")
-            if await _is_written_down(session, flow):
-                return 0
-            return await self._renew(session, flow, read_again=read_again)
-
-    async def _renew(self, session: AsyncSession, flow: Flow, *, read_again: bool) -> int:
-        flow.settings_version += 1
-        if read_again:
-            set_back(flow, None)
-        await session.flush()
-        await keep_version(session, flow)
-        waiting = await parked_of_flow(session, flow.workspace_id, flow.id)
-        await release_rows(session, self._database, self._sealer, waiting, by="the settings were changed")
-        return len(waiting)
+            return await _renew(session, self._database, self._sealer, flow, read_again=read_again)
 
     async def versions(self, workspace_id: str, flow_id: str) -> tuple[FlowVersionRecord, ...]:
         """All versions of the settings and value tables, newest first."""
@@ -240,6 +221,35 @@ async def keep_version(session: AsyncSession, flow: Flow) -> None:
             created_at=datetime.now(UTC),
         )
     )
+
+
+async def renew_flows(
+    session: AsyncSession, database: Database, sealer: Sealer, integration: Integration, read_again: Collection[str]
+) -> bool:
+    """Begin a new version of each flow for whose connections the integration says something else now.
+
+    What that may help is released. Flows of the kinds in ``read_again`` read everything in their next run. False when
+    nothing changed for any flow.
+    """
+    statement = select(Flow).where(
+        col(Flow.workspace_id) == integration.workspace_id, col(Flow.integration_id) == integration.id
+    )
+    flows = (await session.exec(statement.order_by(col(Flow.id)).with_for_update(key_share=True))).all()
+    changed = [flow for flow in flows if not await _is_written_down(session, flow)]
+    for flow in changed:
+        await _renew(session, database, sealer, flow, read_again=flow.kind in read_again)
+    return bool(changed)
+
+
+async def _renew(session: AsyncSession, database: Database, sealer: Sealer, flow: Flow, *, read_again: bool) -> int:
+    flow.settings_version += 1
+    if read_again:
+        set_back(flow, None)
+    await session.flush()
+    await keep_version(session, flow)
+    waiting = await parked_of_flow(session, flow.workspace_id, flow.id)
+    await release_rows(session, database, sealer, waiting, by="the settings were changed")
+    return len(waiting)
 
 
 async def _is_written_down(session: AsyncSession, flow: Flow) -> bool:

@@ -1,11 +1,12 @@
 """Integrations: two connections that are kept in agreement."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import col, select
 
+from store.flows import renew_flows
 from store.ids import new_id
 from store.records import IntegrationRecord, IntegrationState
 from store.repository import Repository, locked, one
@@ -65,16 +66,24 @@ class Integrations(Repository):
         name: str | None = None,
         time_zone: str | None = None,
         settings: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Replace what is given, as a whole."""
+        read_again: Collection[str] = (),
+    ) -> bool:
+        """Replace what is given, as a whole; True when flows got a new version because of other settings.
+
+        Settings and versions are kept together or not at all. What other settings may help is released, and flows of
+        the kinds in ``read_again`` read everything in their next run. A second run with the same changes nothing.
+        """
         async with self._database.writing() as session:
             row = await locked(session, Integration, workspace_id, integration_id, "integration")
             if name is not None:
                 row.name = name
             if time_zone is not None:
                 row.time_zone = time_zone
-            if settings is not None:
-                row.settings = dict(settings)
+            if settings is None:
+                return False
+            row.settings = dict(settings)
+            await session.flush()
+            return await renew_flows(session, self._database, self._sealer, row, read_again)
 
     async def set_state(self, workspace_id: str, integration_id: str, state: IntegrationState) -> bool:
         """Whether the integration is meant to run; True when that changed."""

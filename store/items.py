@@ -1,6 +1,6 @@
 """Items: how one record goes from ready to done, and back when it has to wait."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -24,12 +24,10 @@ LONGEST_WAIT = timedelta(hours=24)
 class Items(Pages, ItemQueries):
     """The ledger: one row per record and flow."""
 
-    async def hand_out(
-        self, workspace_id: str, flow_id: str, limit: int, now: datetime, *, exclude: Collection[str] = ()
-    ) -> list[HandOut]:
+    async def hand_out(self, workspace_id: str, flow_id: str, limit: int, now: datetime) -> list[HandOut]:
         """Items to work on, oldest record first: ready ones, and those in flight that nobody touched for a while.
 
-        Changes nothing, so an item is handed out again until it has begun; ``exclude`` names item ids not to repeat.
+        Changes nothing, so an item is handed out again until it has begun.
         """
         ready = and_(
             col(Item.state) == ItemState.READY, or_(col(Item.not_before).is_(None), col(Item.not_before) <= now)
@@ -42,8 +40,6 @@ class Items(Pages, ItemQueries):
             col(Item.state).in_([ItemState.READY, ItemState.IN_FLIGHT]),
             or_(ready, lost),
         )
-        if exclude:
-            statement = statement.where(col(Item.id).not_in(list(exclude)))
         statement = statement.order_by(col(Item.placed_at).nulls_first(), col(Item.id)).limit(limit)
         async with self._database.reading() as session:
             return [HandOut(*row) for row in (await session.exec(statement)).all()]

@@ -51,9 +51,22 @@ async def note_superseded(
 ) -> None:
     """Say of records that were not sent yet, or refused, that what was read of them before never will be."""
     text = "Superseded: the record was read afresh before this was sent; only the newest is."
+    await note_all(session, database, sealer, item_ids, at, EventKind.SUPERSEDED, text)
+
+
+async def note_all(
+    session: AsyncSession,
+    database: Database,
+    sealer: Sealer,
+    item_ids: Sequence[str],
+    at: datetime,
+    kind: EventKind,
+    text: str,
+) -> None:
+    """Write the same down about many items."""
     for start in range(0, len(item_ids), CHUNK):
         items = await session.exec(select(Item).where(col(Item.id).in_(item_ids[start : start + CHUNK])))
-        await add_all(session, database, [event(sealer, item, at, EventKind.SUPERSEDED, text) for item in items.all()])
+        await add_all(session, database, [event(sealer, item, at, kind, text) for item in items.all()])
 
 
 async def release_rows(

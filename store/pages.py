@@ -90,9 +90,7 @@ class Pages(Repository):
             unchanged=len(known) - changed,
         )
 
-    async def add_ids(
-        self, workspace_id: str, flow_id: str, source_ids: Sequence[str], *, force: bool = False, by: str = "asked for"
-    ) -> int:
+    async def add_ids(self, workspace_id: str, flow_id: str, source_ids: Sequence[str], *, force: bool = False) -> int:
         """Make named records ready, to be read by id; returns how many became ready.
 
         Unknown ones are added, parked and skipped ones are released; what is done only with ``force``, and the look-ups
@@ -107,7 +105,7 @@ class Pages(Repository):
             await add_all(session, self._database, new)
             again = {ItemState.PARKED, ItemState.SKIPPED} | ({ItemState.DONE} if force else set())
             released = [item for item in known.values() if item.state in again]
-            await release_rows(session, self._database, self._sealer, released, by=by)
+            await release_rows(session, self._database, self._sealer, released, by="asked for")
             return len(new) + len(released)
 
     def _new_item(self, flow: Flow, entry: PageEntry, settings_version: int, now: datetime) -> Item:

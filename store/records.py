@@ -73,6 +73,7 @@ class SkipReason(StrEnum):
     SHARED = "shared"
     """It is the same at the target as another source record, whose data counts."""
     SKIPPED_BY_PERSON = "skipped_by_person"
+    """Left alone, whatever changes at the source or in the settings, until a person asks for the record."""
 
 
 class ProblemState(StrEnum):
@@ -354,6 +355,7 @@ class RecordEntry:
     source_id: str
     reference: str
     fingerprint: str
+    """Empty when a person asked for this record: it is worked on, changed or not."""
     body: bytes = field(repr=False)
     problem_id: str | None = None
     """Set when the record could not be understood: it is parked at once."""

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 
+from sqlmodel import col, select
+
 from store.bindings import Bindings
 from store.claims import Claim, Claims
 from store.database import Database
 from store.items import Items
+from store.ledger import item_record
 from store.records import BindingRecord, ItemRecord, ItemState, PageEntry, PageOutcome, SkipReason
 from store.repository import KeyedHashes
 from store.sealing import Sealer
+from store.tables import Item
 
 
 class ReadingDatabase(Database):
@@ -85,6 +89,13 @@ class NotedItems(Items):
 
     async def save_body(self, workspace_id: str, item_id: str, body: bytes) -> None:
         """Nothing: it is read again by who needs it."""
+
+    async def newest(self, workspace_id: str, flow_id: str, limit: int) -> list[ItemRecord]:
+        """The newest items of a flow in the ledger, with their bodies decrypted."""
+        statement = select(Item).where(col(Item.workspace_id) == workspace_id, col(Item.flow_id) == flow_id)
+        async with self._database.reading() as session:
+            rows = (await session.exec(statement.order_by(col(Item.id).desc()).limit(limit))).all()
+        return [item_record(row, body=self._sealer.of(row, "body")) for row in rows]
 
     async def save_entries(
         self, workspace_id: str, flow_id: str, entries: Sequence[PageEntry], *, settings_version: int

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlmodel import and_, col, func, not_, or_, select
+from sqlmodel import and_, col, func, not_, or_, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from store.database import Database
 from store.items import wait_of
-from store.ledger import EventKind, event, item_record
+from store.ledger import EventKind, event, item_record, note_all
 from store.records import ItemRecord, ItemState, SkipReason
-from store.repository import Repository, locked, one
+from store.repository import CHUNK, Repository, locked, one
+from store.sealing import Sealer
 from store.tables import Binding, Flow, Item
 
 
@@ -29,7 +32,8 @@ class Removals(Repository):
     ) -> Unwanted:
         """Records that were filtered out, deleted at the source, or not shown by its last two complete reads.
 
-        Those that the target refused to take away are left out until they are released.
+        Those that the target refused to take away are left out until they are released, and those that a person
+        skipped until a person asks for them.
 
         Args:
             workspace_id: The owner.
@@ -55,6 +59,7 @@ class Removals(Repository):
             missing = and_(
                 col(Item.seen_in) <= flow.complete_reads - 2,
                 col(Item.state) != ItemState.IN_FLIGHT,
+                reason != SkipReason.SKIPPED_BY_PERSON,
                 not_(refused),
                 flow.complete_reads > 1,
             )
@@ -100,3 +105,48 @@ class Removals(Repository):
             item.waits += 1
             item.updated_at = now
             session.add(event(self._sealer, item, now, EventKind.REFUSED, text))
+
+
+async def end_unsent(session: AsyncSession, database: Database, sealer: Sealer, flow: Flow, now: datetime) -> None:
+    """Skip as gone what two complete reads did not show and the target has nothing of: nobody can help it any more.
+
+    What a lost answer may have left at the target is looked up first, and what is in flight ends first; both follow
+    after a later read. A second run finds none.
+    """
+    if flow.complete_reads < 2:
+        return
+    bound = select(Binding.id).where(
+        col(Binding.flow_id) == flow.id,
+        col(Binding.kind) == flow.kind,
+        col(Binding.source_key) == col(Item.source_id),
+        col(Binding.removed_at).is_(None),
+    )
+    waits = col(Item.state).in_([ItemState.READY, ItemState.PARKED])
+    looked_for = and_(col(Item.state) == ItemState.SKIPPED, col(Item.reason) == SkipReason.NOT_AT_TARGET)
+    statement = select(Item.id).where(
+        col(Item.workspace_id) == flow.workspace_id,
+        col(Item.flow_id) == flow.id,
+        or_(waits, looked_for),
+        col(Item.seen_in) <= flow.complete_reads - 2,
+        col(Item.write_started_at).is_(None),
+        not_(bound.exists()),
+    )
+    ids = (await session.exec(statement.order_by(col(Item.id)).with_for_update(key_share=True))).all()
+    text = "Skipped, gone: the source's last two complete reads did not show it, and the target has nothing of it."
+    await note_all(session, database, sealer, ids, now, EventKind.FINISHED, text)
+    for start in range(0, len(ids), CHUNK):
+        await session.exec(
+            update(Item)
+            .where(col(Item.id).in_(ids[start : start + CHUNK]))
+            .values(
+                state=ItemState.SKIPPED,
+                reason=SkipReason.GONE,
+                fingerprint="",
+                problem_id=None,
+                next_release_at=None,
+                not_before=None,
+                finished_at=now,
+                updated_at=now,
+            ),
+            execution_options={"synchronize_session": False},
+        )

@@ -12,6 +12,7 @@ from store.items import Items
 from store.keys import KeyRing
 from store.problems import Problems
 from store.record_pages import RecordPages
+from store.record_queries import RecordQueries
 from store.rehearsing import FreeClaims, NotedItems, ReadingDatabase, RememberedBindings
 from store.removals import Removals
 from store.repository import KeyedHashes
@@ -39,6 +40,7 @@ class Store:
         self.value_maps = ValueMaps(*parts)
         self.items = Items(*parts)
         self.record_pages = RecordPages(*parts)
+        self.record_queries = RecordQueries(*parts)
         self.removals = Removals(*parts)
         self.exchanges = Exchanges(*parts)
         self.bindings = Bindings(*parts)

@@ -49,6 +49,7 @@ BREACHES = {
 }
 
 MAY_IMPORT = {
+    "bench": {"tests"},
     "cli": {"demo", "bench", "tests"},
     "demo": {"cli", "bench", "tests"},
     "embedded": {"cli", "demo", "bench", "tests"},

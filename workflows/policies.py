@@ -51,8 +51,6 @@ LEDGER = Policy(
 )
 """Writing to our own database only."""
 
-POLICIES = {"PAGE": PAGE, "RECORD": RECORD, "LEDGER": LEDGER}
-
 ORDERS_FIRST = 1
 """Priority key of orders; everything else gets a higher number, which means later."""
 AFTER_ORDERS = 3

@@ -44,8 +44,7 @@ class LedgerRehearsals:
         self, workspace_id: str, flow_id: str, rows: Sequence[Mapping[str, Any]], count: int
     ) -> BackTest:
         """See `Rehearsals.back_test`."""
-        page = await self._store.items.search(workspace_id, flow_id=flow_id, limit=count)
-        items = [await self._store.items.get(workspace_id, item.id, with_bodies=True) for item in page.items]
+        items = await self._store.rehearsing().items.newest(workspace_id, flow_id, count)
         flow = await self._store.flows.get(workspace_id, flow_id)
         source, target = [
             connector((await self._store.connections.get(workspace_id, connection_id)).system)

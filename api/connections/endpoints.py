@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
 
-from api.authentication import CurrentWorkspace
 from api.connections.schemas import (
     Choice,
     Connection,
@@ -18,16 +17,10 @@ from api.connections.schemas import (
 )
 from api.connections.service import ConnectionService
 from api.fields import IdInPath
-from api.services import CurrentServices
 
 router = APIRouter(prefix="/api/v1/connections", tags=["connections"])
 
-
-def _service(services: CurrentServices, workspace_id: CurrentWorkspace) -> ConnectionService:
-    return ConnectionService(services, workspace_id)
-
-
-Service = Annotated[ConnectionService, Depends(_service)]
+Service = Annotated[ConnectionService, Depends()]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)

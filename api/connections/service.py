@@ -14,10 +14,11 @@ from api.connections.schemas import (
     TestResult,
 )
 from api.connections.secret_settings import NOT_SET, SET, merged, parse_connection_settings, secret_names
-from api.engine import Engine, Heard
+from api.engine import Heard
 from api.problem_documents import Conflict, NotFound, vendor_sentence
 from api.services import Services
 from api.systems import connector_of
+from api.workspace_service import WorkspaceService
 from commerce.problems import ProblemCode
 from connectors.errors import ConnectionRefused, RateLimited, Temporary, VendorError
 from connectors.oauth import OAuthClient, Tokens, authorization_url, exchange_code
@@ -49,14 +50,8 @@ def shown(record: ConnectionRecord) -> Connection:
     )
 
 
-class ConnectionService:
+class ConnectionService(WorkspaceService):
     """Connections of one workspace."""
-
-    def __init__(self, services: Services, workspace_id: str) -> None:
-        self._services = services
-        self._store = services.store
-        self._workspace_id = workspace_id
-        self._engine = Engine(services.temporal)
 
     async def create(self, wish: NewConnection) -> Connection:
         """Keep a new account; nothing is called yet."""

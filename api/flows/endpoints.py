@@ -5,20 +5,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from api.authentication import CurrentWorkspace
 from api.fields import IdInPath, Text
 from api.flows.schemas import ChangedFlow, Flow, FlowChange, FlowWish, MappedValue, ValueSaved, ValueTable
 from api.flows.service import FlowService
-from api.services import CurrentServices
 
 router = APIRouter(prefix="/api/v1", tags=["flows"])
 
-
-def _service(services: CurrentServices, workspace_id: CurrentWorkspace) -> FlowService:
-    return FlowService(services, workspace_id)
-
-
-Service = Annotated[FlowService, Depends(_service)]
+Service = Annotated[FlowService, Depends()]
 Table = Annotated[str, Path(max_length=100, examples=["payment_method"])]
 
 

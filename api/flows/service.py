@@ -7,13 +7,13 @@ from sqlalchemy.exc import IntegrityError
 
 from api.connections.schemas import Choice
 from api.connections.service import ConnectionService
-from api.engine import Engine, Heard
+from api.engine import Heard
 from api.flows.checks import check_settings, effective, missing_sentence, pair_of, pair_of_flow, shared_of
 from api.flows.schemas import Flow, FlowChange, FlowWish, MappedValue, ValueSaved, ValueTable
 from api.integrations.plan import reconfigure
 from api.problem_documents import Conflict, NotFound, Refused, vendor_sentence
-from api.services import Services
 from api.systems import FlowKind
+from api.workspace_service import WorkspaceService
 from connectors.errors import VendorError
 from store.records import FlowRecord, IntegrationRecord
 
@@ -36,14 +36,8 @@ def shown(record: FlowRecord) -> Flow:
     )
 
 
-class FlowService:
+class FlowService(WorkspaceService):
     """Flows of one workspace."""
-
-    def __init__(self, services: Services, workspace_id: str) -> None:
-        self._services = services
-        self._store = services.store
-        self._workspace_id = workspace_id
-        self._engine = Engine(services.temporal)
 
     async def create(self, integration_id: str, wish: FlowWish) -> tuple[Flow, Heard]:
         """Keep a new flow; a running integration begins with it at once."""

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends
 
-from api.authentication import CurrentWorkspace
 from api.fields import IdInPath
 from api.integrations.schemas import (
     ChangedIntegration,
@@ -19,16 +18,10 @@ from api.integrations.schemas import (
     Told,
 )
 from api.integrations.service import IntegrationService
-from api.services import CurrentServices
 
 router = APIRouter(prefix="/api/v1/integrations", tags=["integrations"])
 
-
-def _service(services: CurrentServices, workspace_id: CurrentWorkspace) -> IntegrationService:
-    return IntegrationService(services, workspace_id)
-
-
-Service = Annotated[IntegrationService, Depends(_service)]
+Service = Annotated[IntegrationService, Depends()]
 OneOrAll = Annotated[FlowChoice | None, Body()]
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from api.engine import Engine, Heard, execution_url
+from api.engine import Heard, execution_url
 from api.flows.checks import check_settings, pair_of_flow, shared_of
 from api.flows.schemas import FlowWish
 from api.flows.service import FlowService
@@ -21,22 +21,16 @@ from api.integrations.schemas import (
     ResyncWish,
 )
 from api.problem_documents import Conflict, Refused
-from api.services import Services
 from api.systems import FlowKind, connector_of
+from api.workspace_service import WorkspaceService
 from connectors.shared_settings import check_shared
 from store.records import FlowRecord, IntegrationState
 from store.records import Reading as ReadingRecord
 from workflows.messages import FlowProgress, FlowTarget, Resync, integration_workflow_id
 
 
-class IntegrationService:
+class IntegrationService(WorkspaceService):
     """Integrations of one workspace."""
-
-    def __init__(self, services: Services, workspace_id: str) -> None:
-        self._services = services
-        self._store = services.store
-        self._workspace_id = workspace_id
-        self._engine = Engine(services.temporal)
 
     async def create(self, wish: NewIntegration) -> Integration:
         """Keep a new integration, stopped; nothing is kept when one of its flows cannot work."""
@@ -94,12 +88,17 @@ class IntegrationService:
                 pair = await pair_of_flow(self._store, self._workspace_id, flow)
                 shared = shared_of(settings, flow.source_connection_id, flow.target_connection_id)
                 check_settings(pair, flow.settings, shared, enabled=flow.enabled)
-        await self._store.integrations.update(
-            self._workspace_id, integration_id, name=wish.name, time_zone=wish.time_zone, settings=settings
+        renewed = await self._store.integrations.update(
+            self._workspace_id,
+            integration_id,
+            name=wish.name,
+            time_zone=wish.time_zone,
+            settings=settings,
+            read_again=set(FlowKind) - {FlowKind.ORDERS},
         )
         record = await self._store.integrations.get(self._workspace_id, integration_id)
         heard = await reconfigure(self._store, self._engine, self._workspace_id, record)
-        if settings is not None and await self._renew_flows(integration_id):
+        if renewed:
             heard = await self._engine.poke(integration_id)
         return await self.get(integration_id), heard
 
@@ -201,14 +200,6 @@ class IntegrationService:
                 raise Refused("Settings can be given for the integration's two connections alone.")
             connection = await self._store.connections.get(self._workspace_id, connection_id)
             check_shared(connector_of(connection.system), values)
-
-    async def _renew_flows(self, integration_id: str) -> bool:
-        """Give flows whose shared settings changed a new version; whether there was one."""
-        before = await self._store.flows.list(self._workspace_id, integration_id)
-        for flow in before:
-            await self._store.flows.renew(self._workspace_id, flow.id, read_again=flow.kind != FlowKind.ORDERS)
-        now = await self._store.flows.list(self._workspace_id, integration_id)
-        return [flow.settings_version for flow in now] != [flow.settings_version for flow in before]
 
     async def _require(self, integration_id: str, flow_id: str | None) -> None:
         await self._store.integrations.get(self._workspace_id, integration_id)

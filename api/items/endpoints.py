@@ -16,12 +16,7 @@ router = APIRouter(prefix="/api/v1/items", tags=["items"])
 
 _JSON = "application/json"
 
-
-def _service(services: CurrentServices, workspace_id: CurrentWorkspace) -> ItemService:
-    return ItemService(services, workspace_id)
-
-
-Service = Annotated[ItemService, Depends(_service)]
+Service = Annotated[ItemService, Depends()]
 
 
 @router.get("")

@@ -95,7 +95,9 @@ class Timeline(BaseModel):
     source: Any = Field(description="The record as the source gave it; null before it was read.")
     events: list[Event]
     exchanges: list[Exchange]
-    execution_url: str = Field(description="The item's execution in the Temporal UI.")
+    execution_url: str = Field(
+        description="In the Temporal UI: an order's own execution, or the integration's for records that move in pages."
+    )
 
 
 class Released(BaseModel):

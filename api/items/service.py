@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from api.engine import Engine, Heard, execution_url
+from api.engine import Heard, execution_url
 from api.items.schemas import (
     Event,
     Exchange,
@@ -17,11 +17,12 @@ from api.items.schemas import (
     Timeline,
 )
 from api.problem_documents import Conflict, Refused
-from api.services import Services
+from api.systems import FlowKind
+from api.workspace_service import WorkspaceService
 from connectors import exact_json
 from store.records import ExchangeEntry, ItemRecord, ItemState
 from store.records import Timeline as TimelineRecord
-from workflows.messages import order_workflow_id
+from workflows.messages import integration_workflow_id, order_workflow_id
 
 BY_PERSON = "a person asked for it"
 
@@ -31,14 +32,8 @@ def shown(record: ItemRecord) -> Item:
     return Item.model_validate(record, from_attributes=True)
 
 
-class ItemService:
+class ItemService(WorkspaceService):
     """Items of one workspace."""
-
-    def __init__(self, services: Services, workspace_id: str) -> None:
-        self._services = services
-        self._store = services.store
-        self._workspace_id = workspace_id
-        self._engine = Engine(services.temporal)
 
     async def timeline(self, item_id: str) -> str:
         """All that is known of an item, as JSON whose numbers have the digits that travelled."""
@@ -50,9 +45,7 @@ class ItemService:
             source=None,
             events=[Event.model_validate(event, from_attributes=True) for event in record.events],
             exchanges=[_exchange(entry) for entry in record.exchanges],
-            execution_url=execution_url(
-                self._services.settings, order_workflow_id(item.integration_id, item.source_id)
-            ),
+            execution_url=execution_url(self._services.settings, await self._execution(item)),
         ).model_dump(mode="json")
         document["source"] = _body(item.body if item.body is not None else item.header)
         for shown_exchange, entry in zip(document["exchanges"], record.exchanges, strict=True):
@@ -103,6 +96,13 @@ class ItemService:
                 f"{'in flight: wait until it is through' if item.state is ItemState.IN_FLIGHT else item.state}."
             )
         return shown(await self._store.items.get(self._workspace_id, item_id))
+
+    async def _execution(self, item: ItemRecord) -> str:
+        """Where the item is worked on: orders have executions of their own, other records move in pages."""
+        flow = await self._store.flows.get(self._workspace_id, item.flow_id)
+        if flow.kind == FlowKind.ORDERS:
+            return order_workflow_id(item.integration_id, item.source_id)
+        return integration_workflow_id(item.integration_id)
 
     async def _retry_filtered(self, wish: RetryFilter) -> Released:
         flows = await self._store.flows.list(self._workspace_id, wish.integration_id)

@@ -8,16 +8,10 @@ from api.authentication import CurrentWorkspace
 from api.fields import IdInPath
 from api.mapping.schemas import FunctionDescription, Mapping, MappingSaved, RowWish
 from api.mapping.service import MappingService, functions
-from api.services import CurrentServices
 
 router = APIRouter(prefix="/api/v1", tags=["mapping"])
 
-
-def _service(services: CurrentServices, workspace_id: CurrentWorkspace) -> MappingService:
-    return MappingService(services, workspace_id)
-
-
-Service = Annotated[MappingService, Depends(_service)]
+Service = Annotated[MappingService, Depends()]
 Target = Annotated[str, Path(max_length=200, description="A target field.", examples=["name"])]
 
 

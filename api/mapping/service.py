@@ -3,13 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from api.engine import Engine
 from api.field_descriptions import described
 from api.flows.checks import check_settings, effective, pair_of_flow
 from api.mapping import schemas
 from api.problem_documents import Conflict, FieldError, NotFound, Refused, vendor_sentence
-from api.services import Services
 from api.systems import FlowKind
+from api.workspace_service import WorkspaceService
 from connectors.errors import VendorError
 from connectors.flow_mapping import (
     AccountFields,
@@ -44,14 +43,8 @@ def functions() -> list[schemas.FunctionDescription]:
     ]
 
 
-class MappingService:
+class MappingService(WorkspaceService):
     """Mappings of the flows of one workspace."""
-
-    def __init__(self, services: Services, workspace_id: str) -> None:
-        self._services = services
-        self._store = services.store
-        self._workspace_id = workspace_id
-        self._engine = Engine(services.temporal)
 
     async def get(self, flow_id: str, *, account: bool) -> schemas.Mapping:
         """The table in force; with the fields that the connected accounts have themselves, read now, when asked for."""

@@ -112,7 +112,8 @@ def _record(user: Mapping[str, Any]) -> CustomerRecord:
         person = person.model_copy(update={"email": user_name})
     return CustomerRecord(
         source_id=source_id,
-        reference=info.text("reference") or source_id,
+        # Not userinfo.reference: merchants type names there, and the ledger keeps references in clear.
+        reference=source_id,
         raw=dict(user),
         customer=person,
         billing=billing,
@@ -132,7 +133,7 @@ USER_SOURCE: Final = RecordSourceDeclaration(
     settings=CcvUserSource,
     read=ReadDeclaration(cursor_field="", inclusive=False, lag=timedelta(0), sees_changes=False),
     fields=(
-        Field("reference", "Customer number"),
+        Field("reference", "Id in the shop"),
         Field("customer.kind", "Company or person"),
         Field("customer.email", "E-mail"),
         Field("customer.company", "Company"),

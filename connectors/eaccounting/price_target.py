@@ -157,7 +157,7 @@ class PriceTarget:
         return ()
 
     async def _located(self, keys: Sequence[Key], by: Identifier) -> dict[str, _Place | Problem]:
-        """Where prices stand; left out are those whose list or article is known to be gone."""
+        """Where prices stand; left out are those of a known place whose list or article is gone, or is another now."""
         unavailable = await self._lists.unavailable(ProblemCode.REFUSED_BY_TARGET)
         if unavailable is not None:
             return {key.source_id: unavailable for key in keys}
@@ -171,7 +171,7 @@ class PriceTarget:
             if key.source_id in known:
                 list_id, article_id = known[key.source_id]
                 hit: Record | Problem | None = by_id.get(article_id)
-                if list_id not in lists or hit is None:
+                if list_id not in lists or hit is None or key.details.get("group", list_id) != list_id:
                     continue
             else:
                 list_id, hit = key.details.get("group", ""), by_name.get(names[key.source_id])
@@ -181,7 +181,9 @@ class PriceTarget:
     async def _known_places(self, changes: Sequence[Change]) -> Mapping[str, _Place | Problem]:
         """The places of the search just before; what it did not ask for is looked up now."""
         known = {
-            change.source_id: self._places[change.source_id] for change in changes if change.source_id in self._places
+            change.source_id: place
+            for change in changes
+            if (place := self._places.get(change.source_id)) is not None and _is_meant(place, change)
         }
         for by in Identifier:
             keys = [
@@ -247,6 +249,15 @@ def _identifier(key: Key) -> Identifier:
     """What a key names its article by, as its text tells."""
     by_number = key.text == f"{key.details.get('group', '')}/{key.details.get('sku', '')}"
     return Identifier.SKU if by_number or not key.details.get("ean") else Identifier.EAN
+
+
+def _is_meant(place: _Place | Problem, change: Change) -> bool:
+    """Whether a change is to be written there; its former place may have been looked for since, to take it away."""
+    if isinstance(place, Problem):
+        return False
+    if change.existing is not None:
+        return place.target_id == change.existing.target_id
+    return place.price_list.list_id == change.key.details.get("group")
 
 
 def _addressed(change: Change) -> Key:

@@ -8,7 +8,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.failures import order_failures
-from store import KeyRing, Store, migrate
+from store import Store
+from tests.activities.ledger import make_ends
 from workflows.messages import PROBLEM, WAIT, OrderInput
 
 MANY = 50
@@ -16,21 +17,8 @@ MANY = 50
 
 async def failed(store: Store, error: Exception, attempt: int) -> ApplicationError:
     """What a step's error becomes on its so many-th attempt."""
-    workspace_id = await store.workspaces.create("Tests")
-    source = await store.connections.create(workspace_id, system="ccvshop", name="Shop", settings={}, secrets={})
-    target = await store.connections.create(workspace_id, system="eaccounting", name="Books", settings={}, secrets={})
-    integration = await store.integrations.create(
-        workspace_id, name="Both", time_zone="UTC", connection_a_id=source, connection_b_id=target
-    )
-    flow_id = await store.flows.create(
-        workspace_id,
-        integration_id=integration,
-        kind="orders",
-        source_connection_id=source,
-        target_connection_id=target,
-        schedule="*/5 * * * *",
-        settings={},
-    )
+    ends = await make_ends(store)
+    workspace_id, integration, flow_id = ends.workspace_id, ends.integration_id, await ends.add_flow("orders")
     await store.items.add_ids(workspace_id, flow_id, ["1001"])
     [item] = (await store.items.search(workspace_id, flow_id=flow_id)).items
     order = OrderInput(
@@ -46,15 +34,6 @@ async def failed(store: Store, error: Exception, attempt: int) -> ApplicationErr
     with pytest.raises(ApplicationError) as became:
         await environment.run(step)
     return became.value
-
-
-@pytest.fixture
-async def store(sqlite_url: str):
-    """An empty store."""
-    await migrate(sqlite_url)
-    opened = await Store.open(sqlite_url, KeyRing.generate())
-    yield opened
-    await opened.close()
 
 
 async def test_a_busy_database_never_parks_an_order(store: Store):

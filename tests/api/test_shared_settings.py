@@ -108,6 +108,28 @@ async def test_shared_settings_reach_the_workflow_and_release_what_waits(running
     assert (await running.store.items.get(running.workspace_id, items["1"])).state == "ready"
 
 
+async def test_shared_settings_and_the_versions_of_all_flows_are_kept_together_or_not_at_all(
+    running: Scene, monkeypatch: pytest.MonkeyPatch
+):
+    items = await running.list_orders(["1"])
+    await running.park(items.values())
+    store, workspace_id = running.store, running.workspace_id
+    before = await store.integrations.get(workspace_id, running.integration_id)
+
+    async def broken(*_: Any, **__: Any) -> None:
+        raise ConnectionResetError
+
+    path, wish = f"/api/v1/integrations/{running.integration_id}", {running.books_id: {"ledger_account": 8010}}
+    with monkeypatch.context() as trouble:
+        trouble.setattr("store.flows.release_rows", broken)
+        failed = await running.client.patch(path, json={"name": "Other", "settings": wish})
+    assert failed.status_code == 500
+    assert await store.integrations.get(workspace_id, running.integration_id) == before
+    assert (await store.flows.get(workspace_id, running.flow_id)).settings_version == 1
+    assert (await running.client.patch(path, json={"settings": wish})).status_code == 200
+    assert (await store.flows.get(workspace_id, running.flow_id)).settings_version == 2
+
+
 @pytest.mark.parametrize(
     ("settings", "named"),
     [({"ledger_acount": 8010}, "ledger_acount"), ({"ledger_account": "many"}, "ledger_account")],

@@ -9,12 +9,13 @@ import pytest
 from mapping.catalogue import Function
 from mapping.errors import ExpressionFailed, ExpressionRefused
 from mapping.expressions import Expression
-from mapping.functions import EXAMPLE_TABLES, FUNCTIONS
+from mapping.functions import FUNCTIONS
 from mapping.values import MAX_TEXT
 
 
 def find(table: str, value: str) -> str | None:
-    return EXAMPLE_TABLES.get((table, value))
+    """What the examples look up."""
+    return "VAT high" if (table, value) == ("tax code", "21") else None
 
 
 def worked_out(expression: str, /, **record: Any) -> Any:

@@ -7,7 +7,7 @@ from tests.shop_orders import shop_order, shop_row
 from tests.world import World
 
 
-@pytest.mark.feature("MAP-06")
+@pytest.mark.feature("MAP-06", "ORD-28")
 async def test_payment_methods_are_mapped_with_choices_from_both_accounts(small_world: World):
     world = small_world
     await world.integrate(target={"terms_of_payment": ""})

@@ -5,11 +5,24 @@ from typing import Any
 
 import pytest
 
+from simulators.eaccounting.vat import Sale, kind_of_sale
 from tests.shop_orders import shop_order, shop_row
 from tests.world import World
 
 MUG = shop_row("MUG", 1, Decimal("12.10"))
 BELGIUM = {"country_code": "BE", "zipcode": "9000", "city": "Gent"}
+GERMANY = {"country_code": "DE", "zipcode": "10115", "city": "Berlin"}
+
+
+IN_BELGIUM = 8300
+
+
+def account_of(world: World, number: str) -> int:
+    """The revenue account that the books use for the first row of an order's document."""
+    books = world.ledger_of_books
+    [document] = [one for one in world.stored() if one["BuyersOrderReference"] == number]
+    sale = kind_of_sale(books, books.get("customers", document["CustomerId"]))
+    return int(books.coding(books.get("articles", document["Rows"][0]["ArticleId"]))[sale.value])
 
 
 async def set_value(world: World, table: str, source: str, target: str) -> int:
@@ -31,24 +44,42 @@ async def test_equal_goods_are_coded_and_booked_as_each_country_says_and_an_unma
     offered = await choices(world, "tax_code")
     high, belgian = offered["Goederen 21 % (21 %)"], offered["Diensten 21 % (21 %)"]
     await world.books.load({"articles": [{"Number": "MUG-BE", "CodingId": belgian}]})
+    await world.books.patch("articleaccountcodings", belgian, {sale.value: IN_BELGIUM for sale in Sale})
     await set_value(world, "tax_code", "21", high)
     await set_value(world, "tax_code", "BE", belgian)
     await world.settled()
     book = shop_row("BOOK", 1, Decimal("10.90"), 9)
+    # Where the goods go decides, not where the bill goes.
+    gift = {"deliveryaddress": {"full_name": "Buur", "street": "Veldstraat", "housenumber": 1, **BELGIUM}}
     standing = await world.deliver(
-        shop_order(1001, rows=[MUG]), shop_order(1002, rows=[MUG], address=BELGIUM), shop_order(1003, rows=[MUG, book])
+        shop_order(1001, rows=[MUG]),
+        shop_order(1002, rows=[MUG], address=BELGIUM),
+        shop_order(1003, rows=[MUG, book]),
+        shop_order(1004, rows=[MUG], customer=gift),
+        shop_order(1005, rows=[MUG], address=GERMANY),
     )
-    assert (standing["done"], standing["parked"]) == (2, 1), await world.problems()
+    assert (standing["done"], standing["parked"]) == (4, 1), await world.problems()
     rows = {document["BuyersOrderReference"]: document["Rows"] for document in world.stored()}
-    # The coding of a row's article is its VAT code and holds its revenue accounts.
-    assert rows["1001"][0]["VatRateId"] == high
-    assert rows["1002"][0]["VatRateId"] == belgian
+    # The coding of a row's article is its VAT code and holds its revenue accounts; Germany has no row of its own.
+    booked = {number: (of_order[0]["ArticleNumber"], of_order[0]["VatRateId"]) for number, of_order in rows.items()}
+    assert booked == {
+        "1001": ("MUG", high),
+        "1002": ("MUG-BE", belgian),
+        "1004": ("MUG-BE", belgian),
+        "1005": ("MUG", high),
+    }
+    assert {number: account_of(world, number) for number in rows} == {
+        "1001": 8210,
+        "1002": IN_BELGIUM,
+        "1004": IN_BELGIUM,
+        "1005": 8215,
+    }
     [problem] = await world.problems()
     assert (problem["code"], problem["field"], problem["value"]) == ("unmapped_value", "tax_code", "9")
     assert "9 %" in problem["sentence"]
 
     assert await set_value(world, "tax_code", "9", offered["Goederen 9 % (9 %)"]) == 1
-    assert (await world.settled())["done"] == 3
+    assert (await world.settled())["done"] == 5
 
 
 @pytest.mark.feature("ORD-26", "ORD-27")

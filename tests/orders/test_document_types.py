@@ -46,3 +46,12 @@ async def test_an_order_becomes_the_document_its_flow_names(small_world: World):
     assert "invoice_draft" in refusal["detail"]
     flow = await world.api("GET", f"/flows/{world.flow_id}")
     assert flow["settings"]["orders"]["document_type"] == "quote"
+
+    # A shop takes orders and nothing else.
+    offered = await world.api("GET", "/systems/ccvshop/flow-schema?kind=orders&side=target")
+    assert offered["document_types"] == ["order"]
+    back = await world.add_flow("orders")
+    refusal = await world.api(
+        "PATCH", f"/flows/{back}", {"settings": {"orders": {"document_type": "invoice"}}}, status=422
+    )
+    assert "invoice" in refusal["detail"]

@@ -97,3 +97,18 @@ async def test_a_store_id_the_shop_does_not_give_comes_from_the_settings(small_w
     assert (standing["done"], standing["parked"], standing["released"]) == (1, 0, 1)
     [document] = world.stored()
     assert document["OurReference"] == "Web shop Utrecht"
+
+
+@pytest.mark.feature("ORD-36")
+async def test_with_ean_as_identifier_a_line_without_sku_finds_its_article(small_world: World):
+    world = small_world
+    await world.ready(identifier="ean")
+    barcode = {"Number": "MUG", "Barcodes": [{"Barcode": "8712345678906"}]}
+    await world.books.load({"articles": [barcode]})
+    bare = shop_row("", 2, Decimal("12.10"), product_name="A mug", sub_ean_number="8712345678906")
+    unknown = shop_row("", 1, Decimal("5.00"), product_name="A jug", sub_ean_number="8712345678913")
+    standing = await world.deliver(shop_order(1001, rows=[bare]), shop_order(1002, rows=[unknown]))
+    assert (standing["done"], standing["parked"]) == (1, 1), await world.problems()
+    [document] = world.stored()
+    assert priced(document) == [("MUG", 2, Decimal("12.10"))]
+    assert "8712345678913" in (await world.item("1002"))["problem"]["sentence"]

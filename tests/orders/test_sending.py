@@ -13,16 +13,25 @@ from tests.world import World
 @pytest.mark.feature("ORD-12")
 async def test_an_order_that_cannot_be_mapped_or_is_not_valid_writes_nothing(small_world: World):
     world = small_world
-    await world.ready(target={"terms_of_payment": ""})
+    await world.ready(target={"terms_of_payment": "", "fee_article": {}})
+    rule = {"target": "OurReference", "expression": 'concat("A", raw.comment | number)'}
+    await world.api("PATCH", f"/flows/{world.flow_id}", {"settings": {"mapping": [rule]}})
+    await world.settled()
     invalid = {
-        "unknown_product": shop_order(1001, rows=[shop_row("MISSING", 1, Decimal("5.00"))]),
-        "unmapped_value": shop_order(1002, paymethod="AfterPay"),
-        "unknown_tax_rate": shop_order(1003, rows=[shop_row("MUG", 1, Decimal("5.00"), 9)]),
-        "totals_differ": shop_order(1004, total_price=Decimal("99.00")),
-        "setting_missing": shop_order(1005, total_shipping=Decimal("4.95"), shipping_tax_percentage=6),
+        "1001": ("unknown_product", shop_order(1001, rows=[shop_row("MISSING", 1, Decimal("5.00"))])),
+        "1002": ("unmapped_value", shop_order(1002, paymethod="AfterPay")),
+        "1003": ("unknown_tax_rate", shop_order(1003, rows=[shop_row("MUG", 1, Decimal("5.00"), 9)])),
+        "1004": ("totals_differ", shop_order(1004, total_price=Decimal("99.00"))),
+        "1005": (
+            "unknown_tax_rate",
+            shop_order(1005, total_shipping=Decimal("4.95"), shipping_tax_percentage=6),
+        ),
+        "1006": ("setting_missing", shop_order(1006, paymethod_costs=Decimal("0.60"))),
+        "1007": ("invalid_value", shop_order(1007, comment="as soon as you can")),
     }
-    await world.deliver(*invalid.values())
-    assert {problem["code"] for problem in await world.problems()} >= {"unknown_product", "unmapped_value"}
+    await world.deliver(*(order for _, order in invalid.values()))
+    told = {number: (await world.item(number))["problem"]["code"] for number in invalid}
+    assert told == {number: code for number, (code, _) in invalid.items()}
     assert await world.writes() == []
     assert (await world.standing())["parked"] == len(invalid)
 

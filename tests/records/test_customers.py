@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.records.registers import debtors, everything_written, move, texts, to_books, user
+from tests.records.registers import debtor, debtors, everything_written, move, texts, to_books, user
 from tests.shop_orders import shop_order
 from tests.world import World
 
@@ -140,7 +140,7 @@ async def test_two_registered_customers_with_one_address_are_one_debtor(small_wo
     assert held["jose@example.nl"]["Name"] == "JOSE MUNOZ"
 
 
-async def test_no_address_of_a_customer_is_kept_in_clear(small_world: World, tmp_path: Path):
+async def test_no_address_or_name_of_a_customer_is_kept_in_clear(small_world: World, tmp_path: Path):
     world = small_world
     await world.connect()
     canaries = [f"canary-{kind}@example.nl" for kind in ("person", "twin", "vat", "place")]
@@ -149,6 +149,9 @@ async def test_no_address_of_a_customer_is_kept_in_clear(small_world: World, tmp
     vat["userinfo"]["billingaddress"]["company"] = "Fietsen B.V."
     place["userinfo"]["billingaddress"]["city"] = ""
     again = user(5, canaries[1].upper())
+    # Customers' numbers are free text: whatever a merchant typed there is not what the ledger calls the customer.
+    for number, one in enumerate([person, twin, vat, place, again]):
+        one["userinfo"]["reference"] = f"Canary-{number} Vogel"
     await world.shop.load({"users": [person, twin, vat, place, again]})
     flow = await world.add_flow("customers", source="shop", target_settings=await to_books(world))
     await world.start()
@@ -157,6 +160,33 @@ async def test_no_address_of_a_customer_is_kept_in_clear(small_world: World, tmp
     written = everything_written(tmp_path)
     assert world.integration_id.encode() in written
     assert b"canary-" not in written.lower()
+    assert b"@example." not in written
+    shown = [item["reference"] for item in await world.items(flow_id=flow)]
+    assert sorted(shown) == ["1", "2", "3", "4", "5"]
+
+
+async def test_no_address_or_name_of_a_debtor_is_kept_in_clear(small_world: World, tmp_path: Path):
+    world = small_world
+    await world.connect()
+    known = user(7, "canary-known@example.nl", reference="Canary-7 Vogel")
+    wrong = {"IsPrivatePerson": False, "VatNumber": "NL123456783B90"}
+    await world.shop.load({"users": [known]})
+    await world.books.load(
+        {
+            "customers": [
+                debtor("1", "canary-known@example.nl", Name="Canary-1 Vogel"),
+                debtor("2", "canary-new@example.nl", Name="Canary-2 Vogel"),
+                debtor("3", "canary-wrong@example.nl", Name="Canary-3 Vogel", **wrong),
+            ]
+        }
+    )
+    flow = await world.add_flow("customers")
+    await world.start()
+    standing = await world.settled(flow)
+    assert (standing["done"], standing["parked"]) == (2, 1)
+    written = everything_written(tmp_path)
+    assert b"canary-" not in written.lower()
+    assert b"@example." not in written
 
 
 async def test_a_customer_that_cannot_be_right_waits_and_goes_on_when_it_is_corrected(small_world: World):

@@ -223,3 +223,130 @@ async def test_group_prices_are_offered_only_where_both_systems_have_them(
     wish = {"kind": "prices", "source_connection_id": world.books_id, "target_connection_id": world.shop_id}
     refusal = await world.api("POST", f"/integrations/{integration['id']}/flows", wish, status=422)
     assert "takes no prices in" in refusal["detail"]
+
+
+async def saved_while_paused(world: World, flow: str, groups: dict[str, str]) -> None:
+    """Save several rows of the table of groups, and let one run see them together."""
+    await world.api("POST", f"/integrations/{world.integration_id}/pause")
+    for price_list, group in groups.items():
+        await assign(world, flow, price_list, group)
+    await world.api("POST", f"/integrations/{world.integration_id}/resume")
+    await world.run(flow)
+
+
+async def two_lists(world: World) -> str:
+    """A flow whose two price lists share articles and have one each of their own, all of it in the shop."""
+    await trade(world, Dealers={"MUG": 8, "BOOK": 5, "P1": 4}, Staff={"MUG": 6, "BOOK": 5, "P2": 3})
+    flow = await world.add_flow("prices")
+    await assign(world, flow, DEALERS, "4")
+    await assign(world, flow, STAFF, "5")
+    await world.start()
+    assert (await world.settled(flow))["done"] == 6
+    assert await in_shop(world) == of_two_lists(dealers=4, staff=5)
+    return flow
+
+
+def of_two_lists(*, dealers: int, staff: int) -> Prices:
+    """What the shop holds of `two_lists` when they are these groups."""
+    return {
+        (dealers, "MUG"): Decimal("9.68"),
+        (dealers, "BOOK"): Decimal("6.05"),
+        (dealers, "P1"): Decimal("4.84"),
+        (staff, "MUG"): Decimal("7.26"),
+        (staff, "BOOK"): Decimal("6.05"),
+        (staff, "P2"): Decimal("3.63"),
+    }
+
+
+async def test_price_lists_that_swap_their_groups_swap_their_prices(small_world: World):
+    world = small_world
+    flow = await two_lists(world)
+    await saved_while_paused(world, flow, {DEALERS: "5", STAFF: "4"})
+    standing = await world.standing(flow)
+    assert (standing["done"], standing["parked"]) == (6, 0)
+    assert await in_shop(world) == of_two_lists(dealers=5, staff=4)
+    assert await world.problems() == []
+
+    # Row by row, two lists are one group for a while: then nobody can say which price counts.
+    before = (await world.standing(flow))["runs"]
+    await assign(world, flow, DEALERS, "4")
+    await world.settled(flow, after_run=before)
+    assert (await problem_of(world, flow, "MUG (Dealers)"))[0] == "ambiguous_match"
+    assert (await in_shop(world))[4, "MUG"] == Decimal("7.26")
+    before = (await world.standing(flow))["runs"]
+    await assign(world, flow, STAFF, "5")
+    await world.settled(flow, after_run=before)
+    await world.run(flow)
+    assert await in_shop(world) == of_two_lists(dealers=4, staff=5)
+    assert await world.problems() == []
+
+
+@pytest.mark.parametrize("place", ["bindings.put", "record_pages.write_started", "record_pages.settle"])
+async def test_a_swap_that_breaks_off_ends_as_if_it_had_not(
+    small_world: World, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    world = small_world
+    flow = await two_lists(world)
+    repository, _, name = place.partition(".")
+    owner = getattr(world.store, repository)
+    step = getattr(owner, name)
+    broken: list[str] = []
+
+    async def breaks_off_once(*args: Any, **options: Any) -> Any:
+        if not broken:
+            broken.append(place)
+            raise OSError(place)
+        return await step(*args, **options)
+
+    monkeypatch.setattr(owner, name, breaks_off_once)
+    await saved_while_paused(world, flow, {DEALERS: "5", STAFF: "4"})
+    assert broken == [place]
+    assert await in_shop(world) == of_two_lists(dealers=5, staff=4)
+    assert (await world.standing(flow))["parked"] == 0
+
+
+async def test_a_swapped_price_that_is_refused_is_taken_away_when_its_source_loses_it(small_world: World):
+    world = small_world
+    flow = await two_lists(world)
+    state = await world.shop.state("products", "usergroupproductadjustments")
+    mug = next(one["id"] for one in state["products"] if one["productnumber"] == "MUG")
+    held = {one["usergroup_id"]: one["id"] for one in state["usergroupproductadjustments"] if one["product_id"] == mug}
+    fault = {"fault": "500_before_commit", "when": "always", "method": "PATCH"}
+    await world.shop.faults([{**fault, "path": f"/usergroupproductadjustments/{held[4]}/"}])
+    await saved_while_paused(world, flow, {DEALERS: "5", STAFF: "4"})
+    assert (await problem_of(world, flow, "MUG (Staff)"))[0] == "temporary_trouble"
+    assert (await in_shop(world))[5, "MUG"] == Decimal("9.68")
+
+    await agree(world, "Staff", MUG=None)
+    await world.run(flow)
+    await world.run(flow)
+    expected = of_two_lists(dealers=5, staff=4)
+    del expected[4, "MUG"]
+    assert await in_shop(world) == expected
+
+
+async def test_customer_groups_that_swap_their_lists_swap_their_prices_in_the_books(small_world: World):
+    world = small_world
+    await trade(world, Dealers={}, Staff={})
+    prices = [
+        {"id": 1, "usergroup_id": 4, "product_id": 900, "price": Decimal("9.68")},
+        {"id": 2, "usergroup_id": 4, "product_id": 901, "price": Decimal("6.05")},
+        {"id": 3, "usergroup_id": 5, "product_id": 900, "price": Decimal("7.26")},
+    ]
+    await world.shop.load({"groupprices": prices})
+    flow = await world.add_flow("prices", source="shop", common={"gone": "reset"})
+    await assign(world, flow, "4", DEALERS)
+    await assign(world, flow, "5", STAFF)
+    await world.start()
+    assert (await world.settled(flow))["done"] == 3
+    assert await in_books(world) == {(DEALERS, "MUG"): 8, (DEALERS, "BOOK"): 5, (STAFF, "MUG"): 6}
+
+    await saved_while_paused(world, flow, {"4": STAFF, "5": DEALERS})
+    assert (await world.standing(flow))["parked"] == 0
+    # What left a list is everyone's price there again: the books have no way to take it out.
+    assert await in_books(world) == {
+        (STAFF, "MUG"): 8,
+        (STAFF, "BOOK"): 5,
+        (DEALERS, "MUG"): 6,
+        (DEALERS, "BOOK"): 10,
+    }

@@ -1,10 +1,8 @@
 """What the ledger of flows in pages makes of lost answers, refusals and changes, without an engine around it."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 import pytest_asyncio
@@ -13,146 +11,24 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.flows import FlowActivities
-from activities.pending_orders import Sales
-from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
-from activities.record_view import record_body
 from activities.records import RecordActivities
 from activities.vendors import OpenRecordFlow, Recording, Vendors
 from commerce.problems import Problem, ProblemCode
-from commerce.record import StockLevel
 from connectors.errors import OutcomeUnknown, RecordRefused
-from connectors.protocols import Identifier, ReadFrom
-from connectors.records import Change, Existing, Key, RecordPage, RecordSource, Removal, Written
+from connectors.protocols import ReadFrom
+from connectors.records import RecordPage, RecordSource
 from mapping.fields import Field
-from store import BindingRecord, ItemState, KeyRing, RecordEntry, Store, migrate
+from store import BindingRecord, ItemState
+from tests.records.stockroom import REFUSED, Stockroom, stockroom
 from workflows.messages import ResyncInput, SyncInput, SyncResult
-
-REFUSED = Problem(code=ProblemCode.REFUSED_BY_TARGET, field="stock", value="", sentence="The article is locked.")
-
-
-@dataclass
-class Shelf:
-    """A target of stock that keeps what it is sent in memory."""
-
-    held: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """SKU → target field → value."""
-    trouble: Exception | None = None
-    """Raised once a write was made, or instead of taking a record away."""
-    troubled: frozenset[str] = frozenset()
-    """SKUs whose writes meet the trouble; all when empty."""
-    asked: int = 0
-    """How often a record was to be taken away."""
-
-    async def find(self, keys: Sequence[Key], by: Identifier) -> Mapping[str, Existing | Problem]:
-        """Everything that is asked for exists."""
-        del by
-        named = {key.source_id: key.target_id or key.text for key in keys}
-        return {source_id: Existing(sku, sku, self.held.setdefault(sku, {})) for source_id, sku in named.items()}
-
-    async def write(self, changes: Sequence[Change]) -> Sequence[Written]:
-        """Keep the values; the answer may be lost."""
-        for change in changes:
-            assert change.existing is not None
-            self.held[change.existing.target_id].update(change.values)
-        skus = {change.existing.target_id for change in changes if change.existing}
-        if self.trouble is not None and (not self.troubled or skus & self.troubled):
-            raise self.trouble
-        return [Written(one.source_id, one.existing.target_id, one.existing.number) for one in changes if one.existing]
-
-    async def remove(self, existing: Existing, removal: Removal) -> None:
-        """None left."""
-        assert removal is Removal.ZERO
-        self.asked += 1
-        if self.trouble is not None:
-            raise self.trouble
-        self.held[existing.target_id].clear()
-
-    async def own_fields(self) -> Sequence[Field]:
-        """None."""
-        return ()
-
-
-@dataclass
-class Stockroom:
-    """One stock flow from the books to a shelf, and its ledger."""
-
-    store: Store
-    workspace_id: str
-    flow: OpenRecordFlow
-    shelf: Shelf
-
-    async def read(self, *levels: tuple[str, int], fingerprint: str = "") -> None:
-        """One complete read that shows these SKUs with their pieces."""
-        flows, flow_id = self.store.flows, self.flow.flow.id
-        run = await flows.begin_run(self.workspace_id, flow_id, now=datetime.now(UTC))
-        entries = [_entry(sku, pieces, fingerprint) for sku, pieces in levels]
-        await self.store.record_pages.save_page(
-            self.workspace_id,
-            flow_id,
-            entries,
-            next_page=None,
-            cursor=None,
-            whole=True,
-            read_number=run.read_number,
-            read_at=datetime.now(UTC),
-        )
-
-    async def work(self) -> None:
-        """Work on everything that is ready."""
-        pages, now = self.store.record_pages, datetime.now(UTC)
-        batch = Batch(self.store, self.workspace_id, self.flow, None, timedelta(0))
-        version = self.flow.flow.settings_version
-        while items := await pages.take(self.workspace_id, self.flow.flow.id, 100, now, settings_version=version):
-            await batch.work(items, Sales(), now)
-
-    async def states(self) -> dict[ItemState, int]:
-        """How many records stand where."""
-        page = await self.store.items.search(self.workspace_id, flow_id=self.flow.flow.id, limit=1_000)
-        states = [item.state for item in page.items]
-        return {state: states.count(state) for state in set(states)}
-
-    def pieces(self, sku: str) -> Any:
-        """What the shelf says of an article."""
-        return self.shelf.held[sku].get("stock")
-
-
-def _entry(sku: str, pieces: int, fingerprint: str) -> RecordEntry:
-    level = StockLevel(source_id=sku, reference=sku, sku=sku, figures={"available": Decimal(pieces)})
-    return RecordEntry(sku, sku, fingerprint or str(pieces), record_body(level))
 
 
 @pytest_asyncio.fixture
 async def room(database_url: str) -> AsyncIterator[Stockroom]:
-    """An empty one, on either database; all may be taken away at once."""
-    await migrate(database_url)
-    store = await Store.open(database_url, KeyRing.generate())
-    workspace_id = await store.workspaces.create("Tests")
-    shop = {"base_url": "https://shop.example.com", "public_key": "public"}
-    accounts = (("eaccounting", {"client_id": "tests"}, "client_secret"), ("ccvshop", shop, "secret_key"))
-    source, target = [
-        await store.connections.create(
-            workspace_id, system=system, name=system, settings=settings, secrets={secret: "s3cret"}
-        )
-        for system, settings, secret in accounts
-    ]
-    integration_id = await store.integrations.create(
-        workspace_id, name="Trade", time_zone="UTC", connection_a_id=source, connection_b_id=target
-    )
-    flow_id = await store.flows.create(
-        workspace_id,
-        integration_id=integration_id,
-        kind="stock",
-        source_connection_id=source,
-        target_connection_id=target,
-        schedule="*/5 * * * *",
-        settings={"stock": {"gone": "zero", "guard_percent": 100, "subtract_orders": False}},
-    )
-    vendors, shelf = Vendors(store, call_timeout=timedelta(seconds=1)), Shelf()
-    opened = await vendors.open_record_flow(workspace_id, flow_id)
-    yield Stockroom(store, workspace_id, replace(opened, target=shelf), shelf)
-    await vendors.aclose()
-    await store.close()
+    """An empty one, on either database."""
+    async with stockroom(database_url) as opened:
+        yield opened
 
 
 async def test_what_a_lost_answer_may_have_left_is_set_right_when_the_source_takes_it_back(room: Stockroom):
@@ -175,7 +51,7 @@ async def test_records_that_had_no_turn_when_their_batch_broke_off_are_not_taken
     room.shelf.trouble = OutcomeUnknown("No answer came.", settled=False)
     with pytest.raises(OutcomeUnknown):
         await room.work()
-    listed = (await room.store.items.search(room.workspace_id, flow_id=room.flow.flow.id)).items
+    listed = (await room.items()).values()
     waiting = sorted((item.id, item.source_id) for item in listed if room.pieces(item.source_id) is None)
     assert len(waiting) == 2
 
@@ -214,8 +90,7 @@ async def test_what_the_target_refuses_to_take_away_is_asked_once_and_waits(room
     await room.work()
     assert room.shelf.held == held
     assert await room.states() == {ItemState.DONE: 1, ItemState.SKIPPED: number - 1}
-    while await remove_unwanted(room.store, room.workspace_id, room.flow):
-        pass
+    await room.remove()
     assert [sku for sku, values in room.shelf.held.items() if values] == ["A-7"]
 
 
@@ -259,14 +134,14 @@ class Shown(Vendors):
 
     def __init__(self, room: Stockroom, source: RecordSource) -> None:
         super().__init__(room.store, call_timeout=timedelta(seconds=1))
-        self._opened = replace(room.flow, source=source)
+        self._shown = replace(room.flow, source=source)
 
     async def open_record_flow(
         self, workspace_id: str, flow_id: str, *, version: int | None = None, recording: Recording | None = None
     ) -> OpenRecordFlow:
         """That flow, at its place of now."""
         del version, recording
-        return replace(self._opened, flow=await self._store.flows.get(workspace_id, flow_id))
+        return replace(self._shown, flow=await self._store.flows.get(workspace_id, flow_id))
 
 
 class Fails:
@@ -317,14 +192,15 @@ async def test_a_source_that_refuses_its_list_is_a_problem_until_it_gives_it(roo
 
 
 async def test_a_failure_of_our_own_at_a_page_is_told_when_more_attempts_did_not_help(room: Stockroom):
-    with pytest.raises(KeyError):
+    with pytest.raises(ApplicationError, match="KeyError") as failed:
         await step(room, Fails(KeyError("a customer")))
+    assert "a customer" not in str(failed.value)
     assert await room.store.problems.open(room.workspace_id) == ()
     assert (await step(room, Fails(KeyError("a customer")), attempt=5)).blocked == ProblemCode.INTERNAL_ERROR
     (problem,) = await room.store.problems.open(room.workspace_id)
     assert "KeyError" in problem.problem.sentence
     assert "a customer" not in problem.problem.sentence
-    with pytest.raises(OperationalError):
+    with pytest.raises(ApplicationError, match="busy or away"):
         await step(room, Fails(OperationalError("SELECT 1", {}, Exception("locked"))), attempt=9)
 
 

@@ -69,6 +69,11 @@ async def test_the_update_box_decides_whether_the_shops_own_text_survives(small_
     await world.change_flow(flow, "products", update=True)
     await world.run(flow)
     assert (await mug(world))["description"] == "From the books"
+    # While the box stays ticked, a change of anything else brings the whole product back to what the books say.
+    await change_product(world, "MUG", description="The shop once more")
+    await change_article(world, "MUG", NetPrice=30)
+    await world.run(flow)
+    assert await mug(world) == before | {"description": "From the books", "price": Decimal("36.30")}
 
 
 @pytest.mark.feature("PRD-07")
@@ -196,6 +201,11 @@ async def test_fields_beyond_the_default_ones_are_offered_and_arrive(small_world
         field["name"] for field in offered["source_fields"]
     }
     assert {"purchaseprice", "stocklocation", "specs"} <= {field["name"] for field in offered["target_fields"]}
+    source_side, target_side = record_sides(eaccounting.CONNECTOR, ccvshop.CONNECTOR, RecordKind.PRODUCTS)
+    read, written = {field.name for field in source_side.fields}, {field.name for field in target_side.fields}
+    assert read <= {field["name"] for field in offered["source_fields"]}
+    # The pair has no pictures.
+    assert {field["name"] for field in offered["target_fields"]} == written - {"photos"}
     attributes = {
         "purchaseprice": "PurchasePrice",
         "stocklocation": "StockLocationReference",

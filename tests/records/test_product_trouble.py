@@ -1,5 +1,6 @@
 """Products flows under trouble: echoes, changed and doubled numbers, lost answers, and records that always fail."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +68,40 @@ async def test_what_one_direction_wrote_is_not_sent_back_by_the_other(small_worl
     assert (cup_now["name"], cup_now["price"]) == ("Cup and saucer", Decimal("10.00"))
     written, echoed, _ = await round_trip(there, back)
     assert (written, echoed) == ([], [])
+
+
+@pytest.mark.parametrize("patience", [5, 0.3])
+async def test_what_one_direction_is_still_writing_is_not_sent_back_by_the_other(
+    small_world: World, monkeypatch: pytest.MonkeyPatch, patience: float
+):
+    world = small_world
+    monkeypatch.setattr("activities.record_batch._PATIENCE", timedelta(seconds=patience))
+    there = await world.add_flow("products", target_settings=TO_SHOP)
+    back = await world.add_flow("products", source="shop", target_settings=TO_BOOKS)
+    await world.start()
+    await world.settled(there)
+    await world.settled(back)
+    await world.books.load(
+        {"articles": [article(number, Name=f"The <b>{number}</b>", NetPrice=Decimal("8.26")) for number in ("A", "B")]}
+    )
+    # One of them is in the shop, and not in the ledger yet, while the other one takes its time.
+    await world.shop.faults([fault("slow", "/products/$", {"every": 2}) | {"seconds": 2}])
+    await writes(world)
+    await world.api("POST", f"/integrations/{world.integration_id}/run", {"flow_id": there})
+
+    async def is_there() -> bool:
+        return bool(await products(world))
+
+    await eventually(is_there, seconds=30)
+    before = (await world.standing(back))["runs"]
+    await world.api("POST", f"/integrations/{world.integration_id}/run", {"flow_id": back})
+    await world.settled(back, after_run=before, waiting=2)
+    assert [one for one in await writes(world) if "/v2/" in one] == []
+    await world.settled(there)
+    await world.run(back)
+    assert [one for one in await writes(world) if "/v2/" in one] == []
+    assert {one["Name"] for one in (await articles(world)).values()} == {"The <b>A</b>", "The <b>B</b>"}
+    assert set(await products(world)) == {"A", "B"}
 
 
 async def test_renamed_and_swapped_articles_are_reported_not_guessed(small_world: World):
@@ -216,3 +251,20 @@ async def test_what_was_created_without_an_answer_and_is_left_out_since_is_found
     await world.settled(flow)
     await world.run(flow)
     assert {number: one["is_active"] for number, one in (await products(world)).items()} == {"MUG": False}
+
+
+@pytest.mark.feature("PRD-24")
+async def test_prices_in_another_currency_than_the_books_have_wait(small_world: World):
+    """The untouched mapping sends the currency, so that 12.10 in dollars never becomes 12.10 in euros."""
+    world = small_world
+    await world.shop.load({"products": [product(7, "CUP")]})
+    dollars = {"currency": "USD"}
+    flow = await world.add_flow("products", source="shop", target_settings=TO_BOOKS, source_settings=dollars)
+    await world.start()
+    assert (await world.settled(flow))["parked"] == 1
+    code, sentence = await problem_of(world, flow, "CUP")
+    assert (code, "USD" in sentence, "EUR" in sentence) == ("unknown_currency", True, True)
+    assert await articles(world) == {}
+    await world.change_flow(flow, "source", currency="EUR")
+    assert (await world.run(flow))["done"] == 1
+    assert (await articles(world))["CUP"]["GrossPrice"] == Decimal("12.10")

@@ -161,8 +161,20 @@ async def test_products_are_found_by_ean_or_by_a_sku_with_other_ends(small_world
     await world.settled(flow)
     held = await products(world)
     assert [(number, one["id"], one["price"]) for number, one in held.items()] == [("NEW-MUG", 7, Decimal("24.20"))]
+    (mug,) = (await articles(world)).values()
+    await world.books.patch("articles", mug["Id"], {"Number": "NEW-MUG-B"})
+    await change_article(world, "NEW-MUG-B", NetPrice=30)
+    assert (await world.run(flow))["parked"] == 0
+    held = await products(world)
+    assert [(number, one["id"], one["price"]) for number, one in held.items()] == [("NEW-MUG-B", 7, Decimal("36.30"))]
 
-    ends = {"strip_prefix": "NEW-", "add_prefix": "NL-", "add_suffix": "/1", "accept_renames": True}
+    ends = {
+        "strip_prefix": "NEW-",
+        "strip_suffix": "-B",
+        "add_prefix": "NL-",
+        "add_suffix": "/1",
+        "accept_renames": True,
+    }
     await world.change_flow(flow, "products", identifier="sku", **ends)
     await world.run(flow)
     held = await products(world)

@@ -9,6 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from store import KeyRing, Store
+from tests.waiting import eventually
+
+PROCESSES = 4
+"""That refresh the same pair of tokens."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +34,33 @@ def renewed(tokens: Pair) -> Pair:
     return replace(tokens, access_token=f"access-{number}", refresh_token=f"refresh-{number}")
 
 
-def note_call(calls: Path) -> None:
+def note(file: Path, text: str) -> None:
     """One more line."""
-    with calls.open("a") as file:
-        file.write("called\n")
+    with file.open("a") as lines:
+        lines.write(f"{text}\n")
+
+
+def noted(file: Path) -> int:
+    """How many lines there are."""
+    return len(file.read_text().splitlines())
 
 
 async def refresh(store: Store, workspace_id: str, connection_id: str, calls: str) -> object:
-    """Ten callers want pair 1 replaced; a refresh leaves a line in the file ``calls``."""
+    """Ten callers want pair 1 replaced; a refresh leaves a line in the file ``calls``.
+
+    The vendor answers once the callers of all ``PROCESSES`` are there.
+    """
+    callers = Path(f"{calls}.callers")
+
+    async def all_are_there() -> bool:
+        return noted(callers) == PROCESSES
 
     async def ask_vendor(tokens: Pair) -> Pair:
-        note_call(Path(calls))
-        await asyncio.sleep(0.2)
+        note(Path(calls), "called")
+        await eventually(all_are_there)
         return renewed(tokens)
 
+    note(callers, "here")
     vault = store.connections.vault(workspace_id, connection_id, Pair)
     pairs = await asyncio.gather(*(vault.refresh_exclusively(1, ask_vendor) for _ in range(10)))
     return [[pair.access_token, pair.version] for pair in pairs]

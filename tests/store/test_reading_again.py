@@ -35,15 +35,19 @@ async def test_another_value_lets_the_next_run_read_everything(shop: Shop):
 
 async def test_what_the_integration_says_makes_one_version_per_change(shop: Shop):
     flows, name = shop.store.flows, (shop.workspace_id, shop.flow_id)
+    integration = (shop.workspace_id, shop.integration_id)
     await read_to(shop, "c1")
-    assert await flows.renew(*name, read_again=True) == 0
+    assert not await shop.store.integrations.update(*integration, name="Other")
+    elsewhere = {"con_elsewhere": {"unit": "1"}}
+    assert not await shop.store.integrations.update(*integration, settings=elsewhere, read_again=["orders"])
     assert (await flows.get(*name)).settings_version == 1
-    settings = {shop.target_id: {"unit": "1"}}
-    await shop.store.integrations.update(shop.workspace_id, shop.integration_id, settings=settings)
-    for _ in range(2):
-        await flows.renew(*name, read_again=True)
-    assert (await flows.get(*name)).settings_version == 2
-    assert (await flows.version(*name, 2)).settings["shared"] == {"target": {"unit": "1"}}
+    for unit, version, renewed in (("1", 2, True), ("1", 2, False), ("2", 3, True)):
+        settings = {shop.target_id: {"unit": unit}}
+        assert await shop.store.integrations.update(*integration, settings=settings) is renewed
+        assert (await flows.get(*name)).settings_version == version
+        assert (await flows.version(*name, version)).settings["shared"] == {"target": {"unit": unit}}
+    assert await cursor(shop) == "c1"
+    assert await shop.store.integrations.update(*integration, settings={}, read_again=["orders"])
     assert await cursor(shop) is None
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from store import NotFoundError, Store, Vault
 from store.tables import Connection
-from tests.store.other_process import FIRST, Pair, renewed
+from tests.store.other_process import FIRST, PROCESSES, Pair, renewed
 from tests.store.shop import Shop, in_processes, make_shop
 
 
@@ -59,9 +59,9 @@ async def test_twenty_callers_make_one_refresh(vault: Vault[Pair]):
 async def test_four_processes_make_one_refresh(vault: Vault[Pair], shop: Shop, tmp_path: Path):
     await vault.save(FIRST)
     calls = tmp_path / "calls"
-    results = await in_processes(shop.store, 4, "refresh", shop.workspace_id, shop.target_id, str(calls))
+    results = await in_processes(shop.store, PROCESSES, "refresh", shop.workspace_id, shop.target_id, str(calls))
     assert calls.read_text().splitlines() == ["called"]
-    assert [pair for result in results for pair in result] == [["access-1", 2]] * 40
+    assert [pair for result in results for pair in result] == [["access-1", 2]] * 10 * PROCESSES
 
 
 async def test_a_newer_pair_is_returned_at_once(vault: Vault[Pair]):

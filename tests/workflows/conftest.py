@@ -10,6 +10,6 @@ from tests.workflows.rig import Rig, time_skipping_rig
 
 @pytest_asyncio.fixture
 async def rig(time_skipping: WorkflowEnvironment) -> AsyncIterator[Rig]:
-    """A server that skips time, a worker with the real workflows, and fake activities."""
+    """A server that skips time, a worker with the real workflows, and scripted activities."""
     async with time_skipping_rig(time_skipping) as made:
         yield made

@@ -55,7 +55,7 @@ ResultT = TypeVar("ResultT")
 
 
 class Edge:
-    """Fake activities and what they have seen. ``script`` says what a step of an order does instead of going well."""
+    """Scripted activities and what they have seen; ``script`` says which steps of an order do not go well, and how."""
 
     def __init__(self) -> None:
         self.pages: deque[list[str]] = deque()

@@ -1,4 +1,4 @@
-"""One integration on a server whose clock a test moves; see `tests.workflows.edge` for what is fake."""
+"""One integration on a server whose clock a test moves; see `tests.workflows.edge` for what is scripted."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable

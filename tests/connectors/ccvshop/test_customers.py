@@ -69,7 +69,7 @@ async def test_a_customer_is_read_with_all_that_the_shop_says(shop: RecordShop):
     (record,) = (await shop.source(RecordKind.CUSTOMERS).read_records(["77"])).records
 
     assert isinstance(record, CustomerRecord)
-    assert (record.reference, record.group, record.active) == ("D-10023", "4", True)
+    assert (record.reference, record.group, record.active) == ("77", "4", True)
     assert (record.customer.kind, record.customer.company) == (CustomerKind.COMPANY, "Jansen BV")
     assert record.customer.email == "user77@example.nl"
     assert (record.billing.number, record.billing.addition, record.shipping.city) == ("3", "A", "Utrecht")

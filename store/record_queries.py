@@ -1,0 +1,41 @@
+"""Questions about records that move in pages, as the work on other records asks them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import col, select
+
+from store.ledger import item_record
+from store.records import ItemRecord, ItemState
+from store.repository import CHUNK, Repository
+from store.tables import Item
+
+
+class RecordQueries(Repository):
+    """What is known of the neighbours of a record."""
+
+    async def named(self, workspace_id: str, flow_id: str, source_ids: Sequence[str]) -> list[ItemRecord]:
+        """Records of a flow by their ids at the source, bodies decrypted; unknown ones are left out."""
+        found: list[ItemRecord] = []
+        async with self._database.reading() as session:
+            for start in range(0, len(source_ids), CHUNK):
+                rows = await session.exec(
+                    select(Item).where(
+                        col(Item.workspace_id) == workspace_id,
+                        col(Item.flow_id) == flow_id,
+                        col(Item.source_id).in_(source_ids[start : start + CHUNK]),
+                    )
+                )
+                found += [item_record(row, body=self._sealer.of(row, "body")) for row in rows.all()]
+        return found
+
+    async def being_written(self, workspace_id: str, flow_id: str, since: datetime) -> frozenset[str]:
+        """Source ids of records whose write began after a moment, and whose outcome is not in the ledger yet."""
+        statement = select(Item.source_id).where(
+            col(Item.workspace_id) == workspace_id,
+            col(Item.flow_id) == flow_id,
+            col(Item.state) == ItemState.IN_FLIGHT,
+            col(Item.write_started_at) > since,
+        )
+        async with self._database.reading() as session:
+            return frozenset((await session.exec(statement)).all())

@@ -1,0 +1,74 @@
+"""Pictures of products, between two systems that both have them: two shops of one merchant."""
+
+import base64
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.records.goods import TO_SHOP, product, products
+from tests.simulation import Simulation, running
+from tests.world import PLENTY, World
+
+JPEG = b"\xff\xd8\xff\xe0 a picture "
+
+
+@pytest_asyncio.fixture
+async def first_shop(small_world: World) -> AsyncIterator[Simulation]:
+    """Another shop of the merchant, in the place of the books: the source of flows to the shop."""
+    async with running("ccvshop") as first:
+        await first.settings({"limits": dict.fromkeys(("GET", "POST", "PATCH"), PLENTY)})
+        await small_world.connect()
+        public, secret = next(iter((await first.about())["settings"]["keys"].items()))
+        keys = {"base_url": first.base_url, "public_key": public, "secret_key": secret, "calls_per_minute": PLENTY}
+        body = {"system": "ccvshop", "name": "First shop", "settings": keys}
+        small_world.books_id = (await small_world.api("POST", "/connections", body))["id"]
+        yield first
+
+
+async def show(shop: Simulation, number: int, content: bytes, **members: Any) -> None:
+    """Put a photo on the product with id 7, and mark the product as changed."""
+    photo = {"id": number, "product_id": 7, "file_type": "jpg", "source": base64.b64encode(content).decode()}
+    await shop.load({"productphotos": [{**photo, **members}]})
+    await shop.patch("products", 7, {"memo": f"Photo {number}"})
+
+
+async def uploads(world: World) -> int:
+    """How many photos were uploaded to the shop since the last look."""
+    calls = await world.shop.requests()
+    await world.shop.forget_requests()
+    return sum(call["method"] == "POST" and "productphotos" in call["target"] for call in calls)
+
+
+@pytest.mark.feature("PRD-20", "PRD-21")
+async def test_a_picture_arrives_once_and_is_replaced_when_it_changes(small_world: World, first_shop: Simulation):
+    world = small_world
+    await first_shop.load({"products": [product(7, "MUG"), product(8, "CUP")]})
+    await show(first_shop, 70, JPEG + b"1", is_mainphoto=True, alttext="A mug")
+    flow = await world.add_flow("products", target_settings=TO_SHOP)
+    await world.start()
+    assert (await world.settled(flow))["done"] == 2
+    (photo,) = (await products(world))["MUG"]["photos"]
+    assert (photo["is_mainphoto"], photo["alttext"]) == (True, "A mug")
+    (shown,) = (await first_shop.state("products"))["products"][0]["photos"]
+    assert photo["sha256"] == shown["sha256"]
+    assert (await products(world))["CUP"]["photos"] == []
+    assert await uploads(world) == 1
+
+    # Another field changes, and then all is read again: the picture is where it was.
+    await first_shop.patch("products", 7, {"name": "A large mug"})
+    await world.run(flow)
+    assert (await products(world))["MUG"]["name"] == "A large mug"
+    await world.api("POST", f"/integrations/{world.integration_id}/resync", {"flow_id": flow, "everything": True})
+    await world.run(flow)
+    assert await uploads(world) == 0
+    assert (await products(world))["MUG"]["photos"] == [photo]
+
+    await first_shop.delete("productphotos", 70)
+    await show(first_shop, 71, JPEG + b"2", is_mainphoto=True)
+    await world.run(flow)
+    (changed,) = (await products(world))["MUG"]["photos"]
+    assert changed["is_mainphoto"]
+    assert changed["sha256"] != photo["sha256"]
+    assert await uploads(world) == 1
