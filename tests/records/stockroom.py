@@ -10,7 +10,7 @@ from typing import Any
 from activities.pending_orders import Sales
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
-from activities.record_view import record_body
+from activities.record_view import fingerprint, record_body
 from activities.vendors import OpenRecordFlow, Vendors
 from commerce.problems import Problem, ProblemCode
 from commerce.record import StockLevel
@@ -83,15 +83,16 @@ class Stockroom:
         """One complete read that shows these SKUs with their pieces; with a problem's id all of them are refused."""
         flows, flow_id = self.store.flows, self.flow.flow.id
         run = await flows.begin_run(self.workspace_id, flow_id, now=datetime.now(UTC))
-        version = (await flows.get(self.workspace_id, flow_id)).settings_version
-        entries = [_entry(sku, pieces, f"{version}/{pieces}") for sku, pieces in levels]
+        flow = replace(self.flow, flow=await flows.get(self.workspace_id, flow_id))
+        entries = [_entry(sku, pieces) for sku, pieces in levels]
+        entries = [replace(one, fingerprint=fingerprint(flow, one.body, Decimal(0))) for one in entries]
         await self._save([replace(one, problem_id=refused or None) for one in entries], gone, whole=run.read_number)
 
     async def ask_for(self, *levels: tuple[str, int], gone: Sequence[str] = ()) -> None:
         """A person names these records; they are read outside of any read, and compared with the shelf."""
         named = [sku for sku, _ in levels]
         await self.store.bindings.forget_content(self.workspace_id, self.flow.flow.id, "stock", named)
-        await self._save([_entry(sku, pieces, "") for sku, pieces in levels], gone, whole=None)
+        await self._save([_entry(sku, pieces) for sku, pieces in levels], gone, whole=None)
 
     async def _save(self, entries: Sequence[RecordEntry], gone: Sequence[str], *, whole: int | None) -> None:
         await self.store.record_pages.save_page(
@@ -150,9 +151,9 @@ class Stockroom:
         return self.shelf.held[sku].get("stock")
 
 
-def _entry(sku: str, pieces: int, fingerprint: str) -> RecordEntry:
+def _entry(sku: str, pieces: int) -> RecordEntry:
     level = StockLevel(source_id=sku, reference=sku, sku=sku, figures={"available": Decimal(pieces)})
-    return RecordEntry(sku, sku, fingerprint, record_body(level))
+    return RecordEntry(sku, sku, "", record_body(level))
 
 
 @contextlib.asynccontextmanager
