@@ -83,17 +83,12 @@ class Bindings(Repository):
                 statement = insert.on_conflict_do_update(index_elements=_UNIQUE, set_=_replaced(insert))
                 await (await session.connection()).execute(statement, others)
 
-    async def forget(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> int:
-        """Forget what these source records are at the target, so that it is looked up; returns how many were known."""
+    async def forget(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> None:
+        """Forget what these source records are at the target, so that it is looked up."""
         stored = [await self._stored_key(workspace_id, kind, key) for key in keys]
         async with self._database.writing() as session:
-            gone = await session.exec(
-                delete(Binding).where(
-                    _of(workspace_id, flow_id, kind),
-                    col(Binding.source_key).in_(stored),
-                )
-            )
-            return gone.rowcount
+            named = col(Binding.source_key).in_(stored)
+            await session.exec(delete(Binding).where(_of(workspace_id, flow_id, kind), named))
 
     async def _rows(self, of: ColumnElement[bool], column: Mapped[str], values: Sequence[str]) -> list[Binding]:
         rows: list[Binding] = []

@@ -18,24 +18,25 @@ BUSY_TIMEOUT = timedelta(seconds=30)
 DATABASE_TROUBLE = (OperationalError, InterfaceError, PoolTimeoutError)
 """What is raised while the database is busy or away: nothing was done, and the same call may succeed later."""
 
+_POOL_SIZE = 10
+"""Connections that a process keeps open; as many more for a moment."""
 _WRITES = "longshore_writes"
 
 
 class Database:
     """One database; `reading` and `writing` each give one transaction."""
 
-    def __init__(self, url: str, *, foreign_keys: bool = True, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, foreign_keys: bool = True) -> None:
         """Prepare an engine; nothing is opened yet.
 
         Args:
             url: ``sqlite+aiosqlite:///path`` or ``postgresql+asyncpg://…``.
             foreign_keys: Off only while migrations rebuild tables on SQLite.
-            pool_size: Connections kept open by this process.
         """
         self.dialect = make_url(url).get_backend_name()
         if self.dialect not in {"sqlite", "postgresql"}:
             raise ValueError(f"Longshore keeps its data in SQLite or PostgreSQL, not in {self.dialect}.")
-        self.engine: AsyncEngine = create_async_engine(url, pool_size=pool_size, max_overflow=pool_size)
+        self.engine: AsyncEngine = create_async_engine(url, pool_size=_POOL_SIZE, max_overflow=_POOL_SIZE)
         if self.dialect == "sqlite":
             _prepare_sqlite(self.engine, foreign_keys=foreign_keys)
         self._writing_engine = self.engine.execution_options(**{_WRITES: True})

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from sqlalchemy import ColumnElement
 from sqlmodel import col, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -109,33 +110,17 @@ async def release_rows(
 
 async def parked_of_problem(session: AsyncSession, workspace_id: str, problem_id: str) -> Sequence[Item]:
     """The items that wait for one cause, locked."""
-    statement = (
-        select(Item)
-        .where(
-            col(Item.workspace_id) == workspace_id,
-            col(Item.problem_id) == problem_id,
-            col(Item.state) == ItemState.PARKED,
-        )
-        .order_by(col(Item.id))
-        .with_for_update(key_share=True)
-    )
-    return (await session.exec(statement)).all()
+    return await _parked(session, workspace_id, col(Item.problem_id) == problem_id)
 
 
 async def parked_of_flow(session: AsyncSession, workspace_id: str, flow_id: str) -> Sequence[Item]:
     """The parked items of a flow that come back by themselves some time, locked."""
-    statement = (
-        select(Item)
-        .where(
-            col(Item.workspace_id) == workspace_id,
-            col(Item.flow_id) == flow_id,
-            col(Item.state) == ItemState.PARKED,
-            col(Item.next_release_at).is_not(None),
-        )
-        .order_by(col(Item.id))
-        .with_for_update(key_share=True)
-    )
-    return (await session.exec(statement)).all()
+    return await _parked(session, workspace_id, col(Item.flow_id) == flow_id, col(Item.next_release_at).is_not(None))
+
+
+async def _parked(session: AsyncSession, workspace_id: str, *those: ColumnElement[bool]) -> Sequence[Item]:
+    statement = select(Item).where(col(Item.workspace_id) == workspace_id, col(Item.state) == ItemState.PARKED, *those)
+    return (await session.exec(statement.order_by(col(Item.id)).with_for_update(key_share=True))).all()
 
 
 def item_record(row: Item, *, header: bytes | None = None, body: bytes | None = None) -> ItemRecord:

@@ -50,11 +50,10 @@ class RememberedBindings(Bindings):
         del workspace_id
         self._changed |= {(flow_id, binding.kind, binding.source_key): binding for binding in bindings}
 
-    async def forget(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> int:
+    async def forget(self, workspace_id: str, flow_id: str, kind: str, keys: Sequence[str]) -> None:
         """Know these no more."""
-        known = await self.find(workspace_id, flow_id, kind, keys)
+        del workspace_id
         self._changed |= {(flow_id, kind, key): None for key in keys}
-        return len(known)
 
 
 class FreeClaims(Claims):

@@ -61,6 +61,8 @@ class ArticleBodies:
                 raise RecordRefused(_missing(reference, member))
         if "CodingId" not in members:
             raise RecordRefused(_missing(reference, "VatRatePercent"))
+        if members.get("NetPrice") is None:
+            raise RecordRefused(_no_price(reference))
         if not members.get("UnitId"):
             raise RecordRefused(_no_unit(reference))
         members.setdefault("IsActive", True)
@@ -219,6 +221,18 @@ def _missing(reference: str, member: str) -> Problem:
         sentence=(
             f"Article {reference} cannot be created in eAccounting without {member}. Fill it in at the source, or give"
             f" {member} a rule in the mapping, and retry."
+        ),
+    )
+
+
+def _no_price(reference: str) -> Problem:
+    return Problem(
+        code=ProblemCode.MISSING_FIELD,
+        field="NetPrice",
+        value="",
+        sentence=(
+            f"Article {reference} has no price at the source, and eAccounting would take that for a price of zero."
+            " Enter one, or give NetPrice a rule in the mapping that counts at creation, and retry."
         ),
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.records.registers import debtor, debtors, everything_written, move, texts, to_books, user
+from tests.records.registers import debtor, debtors, everything_written, move, texts, to_books, user, users
 from tests.shop_orders import shop_order
 from tests.world import World
 
@@ -280,6 +280,43 @@ async def test_new_debtors_get_what_the_books_ask_for(small_world: World):
     refusal = await world.api("POST", f"/flows/{flow}/enable", status=409)
     assert "“Terms of payment”" in refusal["detail"]
     assert (await world.api("GET", f"/flows/{flow}"))["enabled"] is False
+
+
+@pytest.mark.feature("CUS-06")
+async def test_a_debtor_added_in_the_books_appears_in_the_shop_and_does_not_come_back(small_world: World):
+    world = small_world
+    await world.connect()
+    there = await world.add_flow("customers")
+    back = await world.add_flow("customers", source="shop", target_settings=await to_books(world))
+    await world.start()
+    for flow in (there, back):
+        await world.settled(flow)
+    delivery = {
+        "DeliveryCustomerName": "Magazijn",
+        "DeliveryAddress1": "Kade 9",
+        "DeliveryPostalCode": "1011AB",
+        "DeliveryCity": "Amsterdam",
+        "DeliveryCountryCode": "NL",
+    }
+    await world.books.load({"customers": [debtor("1001", "piet@example.nl", Telephone="0301112223", **delivery)]})
+    await world.shop.load({"users": [user(7, "jan@example.nl")]})
+    assert (await world.run(there))["done"] == 1
+    piet = (await users(world))["piet@example.nl"]
+    assert (piet["username"], piet["status"]) == ("piet@example.nl", True)
+    billing = {"first_name": "Jan", "last_name": "Jansen", "telephone": "0301112223", "city": "Utrecht"}
+    assert {name: piet["userinfo"]["billingaddress"][name] for name in billing} == billing
+    debtor_before = (await debtors(world))["piet@example.nl"]
+
+    # The other direction sends what began in the shop, and leaves what came from the books alone.
+    await world.run(back)
+    held = await debtors(world)
+    assert set(held) == {"piet@example.nl", "jan@example.nl"}
+    assert held["piet@example.nl"] == debtor_before
+    await world.run(there)
+    await world.run(back)
+    assert set(await users(world)) == {"piet@example.nl", "jan@example.nl"}
+    assert (await users(world))["piet@example.nl"] == piet
+    assert await debtors(world) == held
 
 
 @pytest.mark.feature("CUS-12")

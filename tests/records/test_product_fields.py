@@ -17,6 +17,7 @@ from tests.records.goods import (
     articles,
     change_article,
     change_product,
+    problem_of,
     product,
     products,
     writes,
@@ -90,6 +91,25 @@ async def test_only_ticked_fields_are_updated_and_create_only_ones_never(small_w
     await change_article(world, "MUG", NetPrice=20, StockBalance=9, **everything)
     await world.run(flow)
     assert await mug(world) == before | {"price": Decimal("24.20")}
+
+
+async def test_a_field_for_updates_alone_is_not_there_when_the_product_is_made(small_world: World):
+    world = small_world
+    never = row("name", "name", active=False)
+    flow = await moved(world, mapping=[row("description", "raw.Note", when="update")])
+    before = await mug(world)
+    assert before["description"] == ""
+    await change_article(world, "MUG", NetPrice=20)
+    await world.run(flow)
+    assert await mug(world) == before | {"description": "From the books", "price": Decimal("24.20")}
+    # And one that is never written stays what it is, though a new product cannot do without it.
+    await world.api("PATCH", f"/flows/{flow}", {"settings": {"mapping": [never]}})
+    await change_article(world, "MUG", Name="Renamed", NetPrice=30)
+    await world.books.load({"articles": [article("CUP")]})
+    assert (await world.run(flow))["parked"] == 1
+    held = await mug(world)
+    assert (held["name"], held["description"], held["price"]) == ("A MUG", "From the books", Decimal("36.30"))
+    assert (await problem_of(world, flow, "CUP"))[0] == "missing_field"
 
 
 @pytest.mark.feature("PRD-09")

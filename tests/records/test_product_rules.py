@@ -148,3 +148,42 @@ async def test_a_deleted_product_is_archived_after_two_complete_reads_without_it
     await world.shop.load({"products": [product(4, "P-4")]})
     await read_all(world, flow)
     assert (await articles(world))["P-4"]["IsActive"]
+
+
+async def test_while_nothing_may_be_created_only_what_the_shop_has_is_updated(small_world: World):
+    world = small_world
+    await world.books.load({"articles": [article("MUG"), article("CUP")]})
+    await world.shop.load({"products": [product(7, "MUG", name="Old")]})
+    flow = await world.add_flow("products", target_settings=TO_SHOP, common={"create": False})
+    await world.start()
+    standing = await world.settled(flow)
+    assert (standing["done"], standing["skipped"], standing["parked"]) == (1, 1, 0)
+    assert {number: one["name"] for number, one in (await products(world)).items()} == {"MUG": "A MUG"}
+    (item,) = await world.items(flow_id=flow, state="skipped")
+    assert (item["reference"], item["reason"]) == ("CUP", "not_at_target")
+
+    await world.change_flow(flow, "products", create=True)
+    await world.run(flow)
+    assert set(await products(world)) == {"MUG", "CUP"}
+
+
+async def test_what_did_not_change_since_the_start_date_is_neither_sent_nor_gone(small_world: World):
+    world = small_world
+    await world.books.set_now("2026-01-10T09:00:00Z")
+    await world.books.load({"articles": [article("OLD"), article("OLDER")]})
+    await world.books.set_now("2026-01-12T09:00:00Z")
+    await world.books.load({"articles": [article("NEW")]})
+    common = {"start_at": "2026-01-11T00:00:00Z", "gone": "archive"}
+    flow = await world.add_flow("products", target_settings=TO_SHOP, common=common)
+    await world.start()
+    await world.settled(flow)
+    assert set(await products(world)) == {"NEW"}
+
+    # A later date takes the product out of every read, which is no sign that the books do not have it.
+    await world.change_flow(flow, "products", start_at="2026-01-13T00:00:00Z")
+    for _ in range(3):
+        await read_all(world, flow)
+    assert await shown(world) == {"NEW"}
+    await world.change_flow(flow, "products", start_at=None)
+    await world.run(flow)
+    assert await shown(world) == {"NEW", "OLD", "OLDER"}

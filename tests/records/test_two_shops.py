@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.records.goods import TO_SHOP, product, products
+from tests.records.goods import TO_SHOP, problem_of, product, products
 from tests.simulation import Simulation, running
 from tests.world import PLENTY, World
 
@@ -72,3 +72,26 @@ async def test_a_picture_arrives_once_and_is_replaced_when_it_changes(small_worl
     assert changed["is_mainphoto"]
     assert changed["sha256"] != photo["sha256"]
     assert await uploads(world) == 1
+
+
+async def test_a_picture_that_is_too_large_is_a_problem_of_its_product_alone(
+    small_world: World, first_shop: Simulation
+):
+    world = small_world
+    await first_shop.load({"products": [product(7, "MUG"), product(8, "CUP")]})
+    await show(first_shop, 70, JPEG + bytes(1_200_000), is_mainphoto=True)
+    await show(first_shop, 71, JPEG + b"small")
+    flow = await world.add_flow("products", target_settings={**TO_SHOP, "largest_photo_mb": 1})
+    await world.start()
+    standing = await world.settled(flow)
+    assert (standing["done"], standing["parked"]) == (1, 1)
+    code, sentence = await problem_of(world, flow, "MUG")
+    assert (code, "/photos/70.jpg is larger than 1 MB" in sentence) == ("too_large", True)
+    assert {number: len(one["photos"]) for number, one in (await products(world)).items()} == {"MUG": 1, "CUP": 0}
+
+    # The owner allows more, and what waited goes on by itself.
+    before = (await world.standing(flow))["runs"]
+    await world.change_flow(flow, "target", largest_photo_mb=2)
+    standing = await world.settled(flow, after_run=before)
+    assert (standing["done"], standing["parked"]) == (2, 0)
+    assert len((await products(world))["MUG"]["photos"]) == 2
