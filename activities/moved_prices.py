@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from activities.record_matching import KEY, key_hash, same_key
-from activities.record_view import View, read_record, view_of
+from activities.record_view import View, fields_of, read_record, view_of
 from activities.record_work import Job, Workbench
 from commerce.problems import Problem
 from connectors.errors import RecordRefused
@@ -96,7 +96,8 @@ def _views(bench: Workbench, items: Iterable[ItemRecord]) -> dict[str, View | No
     for item in items:
         try:
             record = read_record(bench.flow.kind, item.body or b"")
-            views[item.source_id] = view_of(bench.flow, item, record, bench.values, Decimal(0))
+            fields = fields_of(bench.flow, record, Decimal(0))
+            views[item.source_id] = view_of(bench.flow, item, record, fields, bench.values)
         except RecordRefused:
             views[item.source_id] = None
         except ValueError:

@@ -80,30 +80,50 @@ def fingerprint(flow: OpenRecordFlow, body: bytes, pieces: Decimal) -> str:
     return content_hash(str(flow.flow.settings_version), body.decode(), str(pieces or ""))
 
 
+def fields_of(flow: OpenRecordFlow, record: Record, pieces: Decimal) -> dict[str, Any]:
+    """What expressions read of a record, by the flow's settings; of any record, also one that cannot be sent.
+
+    Args:
+        flow: The flow.
+        record: The record as its source states it.
+        pieces: What `pieces_of` takes off it.
+
+    Raises:
+        RecordRefused: The source does not state the figure that the settings ask for.
+    """
+    fields = record.model_dump()
+    common = flow.settings.common
+    if isinstance(record, Product | StockLevel | GroupPrice) and isinstance(common, ArticleFlowSettings):
+        fields["sku"] = common.target_sku(record.sku)
+    if isinstance(record, StockLevel) and isinstance(common, StockFlowSettings):
+        calculation = common.calculation or flow.source_side.default_calculation
+        if calculation not in record.figures:
+            raise RecordRefused(_figure_missing(record, calculation))
+        fields["quantity"] = record.figures[calculation] - pieces
+        fields["managed"] = common.manage_stock and record.managed
+    if isinstance(common, ShipmentFlowSettings) and not fields["carrier"]:
+        fields["carrier"] = common.default_carrier
+    return fields
+
+
 def view_of(
-    flow: OpenRecordFlow,
-    item: ItemRecord,
-    record: Record,
-    values: ValueTables,
-    pieces: Decimal,
+    flow: OpenRecordFlow, item: ItemRecord, record: Record, fields: dict[str, Any], values: ValueTables
 ) -> View:
-    """What the flow's settings make of a record before it is mapped.
+    """A record with what it is looked for by at the target.
 
     Args:
         flow: The flow.
         item: The record's place in the ledger.
         record: The record as its source states it.
+        fields: What `fields_of` makes of it.
         values: The flow's value tables.
-        pieces: What `pieces_of` takes off it.
 
     Raises:
         RecordRefused: The record lacks what it is found by, or a setting does not suit it.
     """
-    fields = record.model_dump()
     common = flow.settings.common
     details: dict[str, str] = {}
     if isinstance(record, Product | StockLevel | GroupPrice) and isinstance(common, ArticleFlowSettings):
-        fields["sku"] = common.target_sku(record.sku)
         details = {"sku": fields["sku"], "ean": record.ean}
         text = fields["sku"] if common.identifier is Identifier.SKU else record.ean
         if not text:
@@ -117,12 +137,6 @@ def view_of(
         details = {"order_reference": record.order_reference, "order_id": record.order_id}
     else:
         raise TypeError(f"{type(record).__name__} does not belong to a flow of {flow.kind}")
-    if isinstance(record, StockLevel) and isinstance(common, StockFlowSettings):
-        calculation = common.calculation or flow.source_side.default_calculation
-        if calculation not in record.figures:
-            raise RecordRefused(_figure_missing(record, calculation))
-        fields["quantity"] = record.figures[calculation] - pieces
-        fields["managed"] = common.manage_stock and record.managed
     if isinstance(record, GroupPrice) and isinstance(common, PriceFlowSettings):
         _check_currency(record, common)
         group = values.get(GROUP_TABLE, {}).get(record.group)
@@ -130,8 +144,6 @@ def view_of(
             raise RecordRefused(_group_not_mapped(record))
         details |= {"group": group, "currency": record.currency}
         text = f"{group}/{text}"
-    if isinstance(common, ShipmentFlowSettings) and not fields["carrier"]:
-        fields["carrier"] = common.default_carrier
     return View(item, record, fields, Key(source_id=record.source_id, text=text, details=details))
 
 

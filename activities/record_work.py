@@ -22,7 +22,7 @@ from activities.record_matching import (
     shared_warning,
     value_hash,
 )
-from activities.record_view import ValueTables, View, fingerprint, pieces_of, read_record, view_of
+from activities.record_view import ValueTables, View, fields_of, fingerprint, pieces_of, read_record, view_of
 from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from commerce.record import Product, Shipment, StockLevel
@@ -107,18 +107,23 @@ def _begun(bench: Workbench, item: ItemRecord, sales: Sales, now: datetime) -> J
     flow, binding = bench.flow, bench.bindings.get(item.source_id)
     # What was sent since the binding was made, and never answered, may stand at the target by now.
     answered = item.write_started_at is None
-    if item.reason == SkipReason.GONE and (answered or binding is not None):
+    unbound = binding is None and not answered
+    if item.reason == SkipReason.GONE and not unbound:
         return _skipped(item, SkipReason.GONE)
     record = read_record(flow.kind, item.body or b"")
     number = binding.target_number if binding is not None else ""
     pieces = pieces_of(flow, record, number, sales, item.read_at)
     if isinstance(record, StockLevel) and item.fingerprint != fingerprint(flow, item.body or b"", pieces):
         bench.doubtful.add(item.id)
-    view = view_of(flow, item, record, bench.values, pieces)
-    common = flow.settings.common
-    left_out = _left_out(bench, view)
+    common, fields = flow.settings.common, fields_of(flow, record, pieces)
+    passes = flow.settings.filter.passes(fields, bench.lookup)
+    if not passes and not unbound:
+        # What is left out needs nothing that a record must have to be sent: no SKU, no address, no group.
+        return _skipped(item, SkipReason.FILTERED)
+    view = view_of(flow, item, record, fields, bench.values)
+    left_out = _left_out(bench, view, passes=passes)
     if left_out is not None:
-        return left_out if answered or binding is not None else Job(view, None, left_out=left_out)
+        return Job(view, None, left_out=left_out) if unbound else left_out
     if isinstance(record, Shipment) and isinstance(common, ShipmentFlowSettings) and not record.tracking_code:
         wait_until = (record.shipped_at or item.created_at) + common.longest_wait
         if now < wait_until:
@@ -132,12 +137,12 @@ def _begun(bench: Workbench, item: ItemRecord, sales: Sales, now: datetime) -> J
     return job
 
 
-def _left_out(bench: Workbench, view: View) -> Ended | None:
-    """Why a record is not to be at the target, if it is not."""
-    flow, item, record, common = bench.flow, view.item, view.record, bench.flow.settings.common
+def _left_out(bench: Workbench, view: View, *, passes: bool) -> Ended | None:
+    """Why a record is not to be at the target, if it is not; ``passes`` is what the filter says of it."""
+    item, record, common = view.item, view.record, bench.flow.settings.common
     if item.reason == SkipReason.GONE:
         return _skipped(item, SkipReason.GONE)
-    if not flow.settings.filter.passes(view.fields, bench.lookup):
+    if not passes:
         return _skipped(item, SkipReason.FILTERED)
     variant = isinstance(record, Product) and bool(record.parent_id)
     if variant and isinstance(common, ProductFlowSettings) and common.variants == "skip":

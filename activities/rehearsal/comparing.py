@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from activities.record_ending import problem_of
 from activities.record_matching import plain
-from activities.record_view import ValueTables, read_record, view_of
+from activities.record_view import ValueTables, fields_of, read_record, view_of
 from activities.vendors import OpenFlow, OpenRecordFlow
 from commerce.order import Order
 from connectors.errors import RecordRefused
@@ -36,9 +36,11 @@ def mapped_record(flow: OpenRecordFlow, item: ItemRecord, values: ValueTables) -
         return values.get(table, {}).get(value)
 
     try:
-        view = view_of(flow, item, read_record(flow.kind, item.body or b""), values, Decimal(0))
-        if not flow.settings.filter.passes(view.fields, lookup):
+        record = read_record(flow.kind, item.body or b"")
+        fields = fields_of(flow, record, Decimal(0))
+        if not flow.settings.filter.passes(fields, lookup):
             return Mapped(problem=LEFT_OUT)
+        view = view_of(flow, item, record, fields, values)
         return Mapped(flow.settings.rules.apply(view.fields, lookup, creating=item.target_id is None).values)
     except (RecordRefused, MappingFailed, ExpressionFailed) as refusal:
         return Mapped(problem=problem_of(item, refusal).sentence)

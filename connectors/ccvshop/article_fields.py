@@ -18,6 +18,7 @@ PRODUCT_FIELDS: tuple[Field, ...] = (
     Field("name", "Name", max_length=200, required=True),
     Field("price", "Price", _MONEY, places=4, required=True, description="Before discount, as the shop keeps prices."),
     Field("discount", "Discount", _MONEY, places=4, description="An amount that is taken off the price."),
+    Field("currency", "Currency of the prices", description="It must be the shop's own: products have no other."),
     Field("taxtariff", "Tax tariff", required=True, choices="tax_tariffs"),
     Field("package_id", "Package", _NUMBER, places=0, choices="packages"),
     Field("eannumber", "EAN", max_length=50),
@@ -69,8 +70,8 @@ PRODUCT_FIELDS: tuple[Field, ...] = (
     Field("google_shopping_category", "Google Shopping category"),
     Field("is_included_for_export_feed", "In export feeds", _BOOLEAN),
 )
-ELSEWHERE = frozenset({"categories", "photos"})
-"""What has resources of its own and is no member of the product."""
+ELSEWHERE = frozenset({"categories", "currency", "photos"})
+"""What is no member of the product: the shop has one currency, and the others have resources of their own."""
 _WHOLE = frozenset(field.name for field in PRODUCT_FIELDS if field.kind is _NUMBER and field.places == 0)
 _IDS = {"package_id": "package", "supplier_id": "supplier", "color_id": "color"}
 _NAMES = frozenset({"brand", "condition"})

@@ -63,6 +63,12 @@ class CcvProductTarget(BaseModel):
         description="The shop's tariff for each percentage.",
         json_schema_extra={"choices": "tax_tariffs"},
     )
+    currency: str = Field(
+        default="EUR",
+        pattern="^[A-Z]{3}$",
+        title="Currency",
+        description="Of the shop's prices; products with prices in another one wait for a person.",
+    )
     replace_categories: bool = Field(
         default=False,
         title="Replace categories",

@@ -108,6 +108,7 @@ class CcvProductsTaken:
         photos = collection_of(product, "productphotos")
         ours = marks.settled([photo["id"] for photo in photos]).ours
         values = held_values(fields) | {
+            "currency": self._settings.currency,
             "categories": [list(path) for path in await self._tree.paths([link["category_id"] for link in links])],
             "photos": [
                 {"url": photo.get("deeplink"), "digest": ours[photo["id"]]} for photo in photos if photo["id"] in ours
@@ -148,6 +149,9 @@ class CcvProductsTaken:
 
     async def _write_members(self, record: str, change: Change, work: PhotoWork | None) -> str:
         body = written_values(change.values)
+        currency = str(change.values.get("currency") or "").strip().upper()
+        if currency and currency != self._settings.currency:
+            raise RecordRefused(_other_currency(record, currency, self._settings.currency))
         if "taxtariff" in body and body["taxtariff"] not in set(TaxTariff):
             raise RecordRefused(_no_tariff(record, body["taxtariff"]))
         memo = self._memo(change, None if work is None else work.marks)
@@ -254,6 +258,7 @@ def product_mapping(settings: CcvProductTarget) -> tuple[Rule, ...]:
         Rule(target="shortdescription", expression="short_description"),
         Rule(target="description", expression="description"),
         Rule(target="price", expression=price),
+        Rule(target="currency", expression="currency or none"),
         Rule(target="taxtariff", expression=tariff),
         Rule(target="eannumber", expression="ean or none"),
         Rule(target="unit", expression="unit or none"),
@@ -283,6 +288,14 @@ def _is_variant(key: Key, article: Article) -> Problem:
 def _is_gone(change: Change) -> Problem:
     sentence = f"Product {change.reference} was removed from the shop meanwhile. Retry to create it again."
     return Problem(code=ProblemCode.RECORD_GONE, field="product", value=change.reference, sentence=sentence)
+
+
+def _other_currency(record: str, currency: str, own: str) -> Problem:
+    sentence = (
+        f"{_at_start(record)}: its prices are in {currency}, and the shop sells in {own}. Send prices in {own}, or "
+        'correct the setting "Currency" of this flow, then retry.'
+    )
+    return Problem(code=ProblemCode.UNKNOWN_CURRENCY, field="currency", value=currency, sentence=sentence)
 
 
 def _no_tariff(record: str, value: str) -> Problem:

@@ -268,3 +268,23 @@ async def test_prices_in_another_currency_than_the_books_have_wait(small_world: 
     await world.change_flow(flow, "source", currency="EUR")
     assert (await world.run(flow))["done"] == 1
     assert (await articles(world))["CUP"]["GrossPrice"] == Decimal("12.10")
+
+
+async def test_prices_in_another_currency_than_the_shop_sells_in_wait(small_world: World):
+    world = small_world
+    company = (await world.books.about())["settings"]["company"]
+    await world.books.settings({"company": {**company, "CurrencyCode": "SEK"}})
+    await world.books.load({"articles": [article("MUG", NetPrice=100), article("CUP", NetPrice=100)]})
+    await world.shop.load({"products": [product(7, "MUG")]})
+    flow = await world.add_flow("products", target_settings=TO_SHOP)
+    await world.start()
+    assert (await world.settled(flow))["parked"] == 2
+    for number in ("MUG", "CUP"):
+        code, sentence = await problem_of(world, flow, number)
+        assert (code, "SEK" in sentence, "EUR" in sentence) == ("unknown_currency", True, True)
+    assert {number: one["price"] for number, one in (await products(world)).items()} == {"MUG": Decimal("12.10")}
+    before = (await world.standing(flow))["runs"]
+    await world.change_flow(flow, "target", currency="SEK")
+    await world.settled(flow, after_run=before)
+    held = await products(world)
+    assert (held["MUG"]["price"], held["CUP"]["price"]) == (Decimal("121.00"), Decimal("121.00"))
