@@ -37,7 +37,7 @@ class RecordFlowSettings(BaseModel):
         description="What happens to it at the target.",
     )
     gone: Removal = Setting(
-        default=Removal.LEAVE,
+        default=Removal.ARCHIVE,
         title="When a record is gone",
         description="What happens at the target once the source deleted it, or two complete reads did not show it.",
     )
