@@ -44,16 +44,18 @@ async def test_totals_rates_and_earlier_documents_are_checked_before_and_the_tot
 @pytest.mark.feature("R25")
 async def test_frequent_refusals_say_what_is_wrong_and_what_to_do(small_world: World):
     world = small_world
-    await world.ready()
+    await world.ready(target={"shipping_article": {"21": "SHIPPING21"}})
     rows = [shop_row("MUG", 1, Decimal("12.10"))]
     await world.deliver(
         shop_order(1001, rows=rows, address=BERLIN, customer={"btw": "DE12"}, **EXEMPT),
         shop_order(1002, rows=rows, address=BERLIN, **EXEMPT),
         shop_order(1003, total_shipping=Decimal("4.95"), shipping_tax_percentage=6),
+        shop_order(1004, total_shipping=Decimal("4.95"), shipping_tax_percentage=0),
     )
     sentences = {}
-    for number in ("1001", "1002", "1003"):
+    for number in ("1001", "1002", "1003", "1004"):
         sentences[number] = (await world.item(number))["problem"]["sentence"]
     assert all(words in sentences["1001"] for words in ("VAT number", "4025", "Correct the customer's VAT number"))
     assert all(words in sentences["1002"] for words in ("vat_number is missing", "another EU country", "Enter it"))
-    assert all(words in sentences["1003"] for words in ("shipping", "6 %", "Add one"))
+    assert all(words in sentences["1003"] for words in ("Order 1003", "shipping", "6 %", "Add one"))
+    assert all(words in sentences["1004"] for words in ("Order 1004", "shipping", "0 %", "Add one"))

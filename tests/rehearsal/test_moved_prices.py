@@ -1,8 +1,9 @@
 """A price whose customer group changed: what is taken away from the former group is announced too."""
 
 from decimal import Decimal
+from typing import Any
 
-from tests.records.test_group_prices import DEALERS, assign, in_shop, trade
+from tests.records.test_group_prices import DEALERS, STAFF, assign, in_shop, of_two_lists, trade, two_lists
 from tests.rehearsal.support import announced, assert_alike, preview, sent
 from tests.world import World
 
@@ -26,3 +27,21 @@ async def test_a_price_that_moves_is_announced_with_what_leaves_the_former_group
     await world.run(flow)
     assert await in_shop(world) == {(5, "MUG"): Decimal("9.68")}
     assert_alike(announced(made), (await sent(world))[len(before) :])
+
+
+async def test_prices_of_lists_that_swap_their_groups_are_announced_as_they_are_sent(small_world: World):
+    world = small_world
+    flow = await two_lists(world)
+    await world.api("POST", f"/integrations/{world.integration_id}/pause")
+    await assign(world, flow, DEALERS, "5")
+    await assign(world, flow, STAFF, "4")
+    before = await sent(world)
+    # A list each at a time, and each record alone: what the other list leaves or takes is known all the same.
+    wishes: list[dict[str, Any]] = [{"limit": 100}, {"reference": "MUG (Staff)"}, {"reference": "P2 (Staff)"}]
+    calls = [call for wish in wishes for call in announced(await preview(world, flow, **wish))]
+    assert sorted(method for method, _, _ in calls) == ["DELETE", "DELETE", "PATCH", "PATCH", "POST", "POST"]
+
+    await world.api("POST", f"/integrations/{world.integration_id}/resume")
+    await world.run(flow)
+    assert await in_shop(world) == of_two_lists(dealers=5, staff=4)
+    assert_alike(calls, (await sent(world))[len(before) :])
