@@ -142,7 +142,7 @@ STAND: Final = Stand(
         ),
         "customers": SourceStand(
             unknown=_NOBODY,
-            change=_patched("users", userinfo={"reference": "C-9"}),
+            change=_patched("users", approval_status="pending"),
             spoil=_patched("users", status="much"),
         ),
         "prices": SourceStand(
