@@ -10,7 +10,7 @@ import httpx
 
 from commerce.problems import Problem, ProblemCode
 from connectors.client import Bounds, is_loopback, new_http
-from connectors.errors import RecordRefused, Temporary
+from connectors.errors import RecordRefused
 
 _FIRST_BYTES = (
     ("jpg", b"\xff\xd8\xff"),
@@ -37,8 +37,8 @@ async def fetch_picture(record: str, url: str, largest: int, *, longest: timedel
     nothing away. Redirects are not followed.
 
     Raises:
-        RecordRefused: There is no such picture, it is too large, it is not complete in time, or it is no picture.
-        Temporary: Its server cannot be reached or has trouble.
+        RecordRefused: There is no such picture, it is too large, it is not complete in time, or it is no picture; or its
+            server cannot be reached or has trouble, which is no reason to hold up other records.
     """
     parts = urlsplit(url)
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
@@ -50,8 +50,10 @@ async def fetch_picture(record: str, url: str, largest: int, *, longest: timedel
     except TimeoutError as error:
         fault = f"was not complete after {seconds:g} seconds"
         raise _refusal(record, url, ProblemCode.INVALID_VALUE, fault) from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Temporary(f"{record}: a picture could not be fetched from {parts.hostname}.") from error
+    except httpx.InvalidURL as error:
+        raise _refusal(record, url, ProblemCode.INVALID_VALUE, "is not a web address") from error
+    except httpx.HTTPError as error:
+        raise _server_trouble(record, url, "cannot be reached") from error
     return Picture(content, _file_type(record, url, content[:16]))
 
 
@@ -71,7 +73,7 @@ async def _content(record: str, url: str, largest: int) -> bytes:
 
 def _require_answer(record: str, url: str, status: int) -> None:
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Temporary(f"{record}: a picture could not be fetched from {urlsplit(url).hostname} (HTTP {status}).")
+        raise _server_trouble(record, url, f"has trouble (HTTP {status})")
     if status != HTTPStatus.OK:
         raise _refusal(record, url, ProblemCode.INVALID_VALUE, f"cannot be fetched (HTTP {status})")
 
@@ -88,3 +90,13 @@ def _file_type(record: str, url: str, start: bytes) -> str:
 def _refusal(record: str, url: str, code: ProblemCode, fault: str) -> RecordRefused:
     sentence = f"{record}: the picture {url} {fault}. Replace it or take it away at the source, then retry."
     return RecordRefused(Problem(code=code, field="photos", value=url, sentence=sentence))
+
+
+def _server_trouble(record: str, url: str, fault: str) -> RecordRefused:
+    """The cause is the server's name, so that one dead server is one problem however many pictures it has."""
+    host = urlsplit(url).hostname or url
+    sentence = (
+        f"{record}: the picture {url} cannot be fetched, because its server {host} {fault}. It is tried again by itself; "
+        "if the server is gone for good, replace the picture or take it away at the source, then retry."
+    )
+    return RecordRefused(Problem(code=ProblemCode.INVALID_VALUE, field="photos", value=host, sentence=sentence))

@@ -126,11 +126,7 @@ class PhotoWork:
 async def plan_photos(
     record: str, photos: Sequence[Mapping[str, Any]], marks: PhotoMarks, wanted: Sequence[WantedPhoto], largest: int
 ) -> PhotoWork:
-    """Fetch what the product lacks; ``photos`` and ``marks`` are what it has. Writes nothing.
-
-    Raises:
-        Temporary: A picture's server has trouble.
-    """
+    """Fetch what the product lacks; ``photos`` and ``marks`` are what it has. Writes nothing."""
     ids = [photo["id"] for photo in photos]
     settled = marks.settled(ids)
     digests = {photo.digest for photo in wanted}
