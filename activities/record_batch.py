@@ -23,9 +23,9 @@ from connectors.record_flow import parse_record_flow
 from connectors.records import Existing, RecordKind, Removal
 from connectors.registry import connector
 from store import DATABASE_TROUBLE, Claim, ItemRecord, ItemState, Settled, Store
+from store.bindings import ORDER
 from workflows.messages import ORDERS
 
-_ORDER = "order"
 _PATIENCE = timedelta(seconds=5)
 """How long a customer waits for its turn, and a record for the opposite flow, before the others of its batch go on."""
 _LOOK_AGAIN = 0.2
@@ -318,9 +318,9 @@ class Batch:
             if other.kind != ORDERS:
                 continue
             if ends == forth:
-                sent = await self.store.bindings.find(self.workspace_id, other.id, _ORDER, ids)
+                sent = await self.store.bindings.find(self.workspace_id, other.id, ORDER, ids)
                 same |= {source_id: binding.target_id for source_id, binding in sent.items()}
             elif ends == forth[::-1]:
-                bound = await self.store.bindings.of_targets(self.workspace_id, other.id, _ORDER, ids)
+                bound = await self.store.bindings.of_targets(self.workspace_id, other.id, ORDER, ids)
                 same |= {target_id: bindings[0].source_key for target_id, bindings in bound.items()}
         return same

@@ -22,16 +22,9 @@ from connectors.record_flow import (
     ShipmentFlowSettings,
     StockFlowSettings,
 )
-from connectors.records import Key, RecordKind
+from connectors.records import RECORD_TYPES, Key, RecordKind
 from store import ItemRecord
 
-RECORDS: Mapping[RecordKind, type[Record]] = {
-    RecordKind.PRODUCTS: Product,
-    RecordKind.STOCK: StockLevel,
-    RecordKind.CUSTOMERS: CustomerRecord,
-    RecordKind.PRICES: GroupPrice,
-    RecordKind.SHIPMENTS: Shipment,
-}
 GROUP_TABLE = "customer_group"
 """The value table that says which group of the target a source's group or price list is."""
 
@@ -50,7 +43,7 @@ class View:
 
 def read_record(kind: RecordKind, body: bytes) -> Record:
     """A record as the ledger keeps it."""
-    return RECORDS[kind].model_validate(exact_json.loads(body))
+    return RECORD_TYPES[kind].model_validate(exact_json.loads(body))
 
 
 def record_body(record: Record) -> bytes:

@@ -11,7 +11,7 @@ from connectors.budget import RateBudget
 from connectors.client import Bounds, VendorClient
 from connectors.exchange import ExchangeRecorder
 from connectors.oauth import OAuthClient, OAuthEndpoints, TokenVault
-from connectors.protocols import Account, DocumentType, Identifier, Lookup, OrderSource, OrderTarget, ReadDeclaration
+from connectors.protocols import Account, DocumentType, Identifier, OrderSource, OrderTarget, ReadDeclaration
 from connectors.records import RecordKind, RecordSource, RecordTarget, Removal
 from mapping.fields import Field
 from mapping.rules import Rule
@@ -38,12 +38,10 @@ class OrderTargetDeclaration:
     open: Callable[[VendorClient, BaseModel, BaseModel], OrderTarget]
     settings: type[BaseModel]
     document_types: frozenset[DocumentType]
-    lookup: Lookup
     settle: timedelta
     """How long after a write was sent its absence in a look-up may be believed, when no answer came."""
     value_tables: Mapping[str, str] = field(default_factory=dict)
     """Table name → name of the live choice list with the target's values."""
-    keeps_stock_with_orders: bool = False
     fields: tuple[Field, ...] = ()
     """What of a document the mapping may fill, by the vendor's own names; rows and money are computed."""
     row_fields: tuple[Field, ...] = ()

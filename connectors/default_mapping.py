@@ -4,19 +4,11 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
-from commerce.record import CustomerRecord, GroupPrice, Product, Record, Shipment, StockLevel
 from connectors.declaration import RecordSourceDeclaration, RecordTargetDeclaration
-from connectors.records import RecordKind
+from connectors.records import RECORD_TYPES, RecordKind
 from mapping.fields import Field
 from mapping.rules import Rule
 
-_RECORDS: Mapping[RecordKind, type[Record]] = {
-    RecordKind.PRODUCTS: Product,
-    RecordKind.STOCK: StockLevel,
-    RecordKind.CUSTOMERS: CustomerRecord,
-    RecordKind.PRICES: GroupPrice,
-    RecordKind.SHIPMENTS: Shipment,
-}
 _ADDED: Mapping[RecordKind, tuple[str, ...]] = {RecordKind.STOCK: ("quantity",)}
 """What the engine puts on every record of a kind, whatever its source states."""
 
@@ -36,7 +28,7 @@ def default_rules(
 def known_fields(kind: RecordKind, source: RecordSourceDeclaration) -> tuple[Field, ...]:
     """What expressions of the flow may read: what the source states, and the kind's other fields, which are absent."""
     stated = {_top(field.name) for field in source.fields}
-    others = [name for name in (*_RECORDS[kind].model_fields, *_ADDED.get(kind, ())) if name not in stated]
+    others = [name for name in (*RECORD_TYPES[kind].model_fields, *_ADDED.get(kind, ())) if name not in stated]
     return (*source.fields, *(Field(name, name) for name in others))
 
 

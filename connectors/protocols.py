@@ -1,7 +1,7 @@
 """What a connector can do, as small protocols; a system implements those its vendor allows.
 
-Every read declares how it finds changes (`ReadDeclaration`), every write how it finds out whether it already happened
-(`Lookup`). The engine never knows a vendor: it sees these types and the declaration in ``connectors/declaration.py``.
+Every read declares how it finds changes (`ReadDeclaration`), every target can say whether a write already happened.
+The engine never knows a vendor: it sees these types and the declaration in ``connectors/declaration.py``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,14 +24,6 @@ class DocumentType(StrEnum):
     INVOICE_DRAFT = "invoice_draft"
     QUOTE = "quote"
     TRANSACTION = "transaction"
-
-
-class Lookup(StrEnum):
-    """How a target finds out whether a document was already created."""
-
-    BY_REFERENCE = "by_reference"
-    SCAN = "scan"
-    """Recent documents are read and compared on our reference, or on date, debtor and amount."""
 
 
 class Identifier(StrEnum):

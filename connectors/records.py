@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
 from commerce.problems import Problem
-from commerce.record import Record
+from commerce.record import CustomerRecord, GroupPrice, Product, Record, Shipment, StockLevel
 from connectors.protocols import Identifier, ReadFrom, RefusedListing
 from mapping.fields import Field
 
@@ -24,6 +24,15 @@ class RecordKind(StrEnum):
     CUSTOMERS = "customers"
     PRICES = "prices"
     SHIPMENTS = "shipments"
+
+
+RECORD_TYPES: Mapping[RecordKind, type[Record]] = {
+    RecordKind.PRODUCTS: Product,
+    RecordKind.STOCK: StockLevel,
+    RecordKind.CUSTOMERS: CustomerRecord,
+    RecordKind.PRICES: GroupPrice,
+    RecordKind.SHIPMENTS: Shipment,
+}
 
 
 class Removal(StrEnum):

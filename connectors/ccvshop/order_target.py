@@ -27,11 +27,12 @@ from connectors.ccvshop.order_settings import (
     MissingArticle,
     order_rules,
 )
+from connectors.ccvshop.orders import read_header
 from connectors.ccvshop.user_target import CcvCustomers, CcvUserTarget
 from connectors.ccvshop.writing import created_id, nested, refusal
 from connectors.client import VendorClient
 from connectors.declaration import OrderTargetDeclaration
-from connectors.errors import OutcomeUnknown, RecordGone, RecordRefused, Temporary
+from connectors.errors import OutcomeUnknown, RecordRefused
 from connectors.order_mapping import applied, compile_order_rules, line_record, order_record
 from connectors.protocols import (
     CustomerRef,
@@ -39,7 +40,6 @@ from connectors.protocols import (
     DocumentRequest,
     DocumentType,
     Identifier,
-    Lookup,
     MissingProduct,
     PreparedDocument,
     ProductRef,
@@ -171,13 +171,8 @@ class CcvOrdersIn:
         return document
 
     async def _document(self, order_id: str, kind: DocumentType) -> Document | None:
-        try:
-            answer = await self._client.read("GET", f"{ROOT}/orders/{order_id}/", operation=f"read order {order_id}")
-        except RecordGone:
-            return None
-        if not isinstance(answer.body, dict):
-            raise Temporary(f"CCV Shop did not send order {order_id}.")
-        return _read(answer.body, order_id, kind)
+        header = await read_header(self._client, order_id)
+        return None if header is None else _read(header, order_id, kind)
 
 
 def _product(article: Article, name: str) -> ProductRef:
@@ -223,9 +218,7 @@ ORDER_TARGET: Final = OrderTargetDeclaration(
     open=_open,
     settings=CcvOrderTarget,
     document_types=frozenset({DocumentType.ORDER}),
-    lookup=Lookup.SCAN,
     settle=timedelta(minutes=1),
-    keeps_stock_with_orders=True,
     fields=FIELDS,
     row_fields=ROW_FIELDS,
     mapping_for=order_rules,

@@ -99,16 +99,10 @@ class CcvOrders:
         await self._client.write("PATCH", f"{ROOT}/orders/{source_id}/", body, operation=operation)
 
     async def _header(self, source_id: str) -> Mapping[str, Any]:
-        if not (source_id.isascii() and source_id.isdigit()):
+        header = await read_header(self._client, source_id)
+        if header is None:
             raise RecordGone("order", source_id)
-        operation = f"read order {source_id}"
-        answer = await self._client.read(
-            "GET", f"{ROOT}/orders/{source_id}/", operation=operation, accept={Action.GONE}
-        )
-        _require_found(answer, source_id)
-        if not isinstance(answer.body, dict):
-            raise Temporary(f"CCV Shop did not send order {source_id}.")
-        return answer.body
+        return header
 
     async def _rows(self, source_id: str) -> list[Mapping[str, Any]]:
         operation = f"read the lines of order {source_id}"
@@ -122,6 +116,19 @@ class CcvOrders:
                 rows.setdefault(row.get("id") or f"row {len(rows)}", row)
             path, params = next_path(answer), None
         return list(rows.values())
+
+
+async def read_header(client: VendorClient, order_id: str) -> Mapping[str, Any] | None:
+    """One order without its lines, as lists show it; None when it does not exist."""
+    if not (order_id.isascii() and order_id.isdigit()):
+        return None
+    operation = f"read order {order_id}"
+    answer = await client.read("GET", f"{ROOT}/orders/{order_id}/", operation=operation, accept={Action.GONE})
+    if answer.status >= HTTPStatus.BAD_REQUEST:
+        return None
+    if not isinstance(answer.body, dict):
+        raise Temporary(f"CCV Shop did not send order {order_id}.")
+    return answer.body
 
 
 def _filters(start: ReadFrom, size: int) -> dict[str, str]:

@@ -6,20 +6,19 @@ is there a filter for changes, nor does an order say when it was shipped.
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from pydantic import Field as Setting
 
 from commerce.record import Shipment
-from connectors.answers import Action
 from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path, read_collection
 from connectors.ccvshop.order_body import header_fields, read_reference
+from connectors.ccvshop.orders import read_header
 from connectors.ccvshop.statuses import SENT
 from connectors.client import VendorClient
 from connectors.declaration import RecordSourceDeclaration
-from connectors.errors import RecordRefused, Temporary
+from connectors.errors import RecordRefused
 from connectors.protocols import ReadDeclaration, ReadFrom, RefusedListing
 from connectors.records import RecordPage
 from mapping.fields import Field, FieldKind
@@ -66,7 +65,9 @@ class CcvShippedOrders:
 
     async def read_records(self, source_ids: Sequence[str]) -> RecordPage:
         """The named orders, one call each; one whose status was taken back counts as removed."""
-        orders = [order for source_id in source_ids if (order := await self._read(source_id)) is not None]
+        orders = [
+            order for source_id in source_ids if (order := await read_header(self._client, source_id)) is not None
+        ]
         shipments, refused = self._understood(orders)
         seen = {shipment.source_id for shipment in shipments} | {refusal.source_id for refusal in refused}
         return RecordPage(
@@ -91,17 +92,6 @@ class CcvShippedOrders:
             "start": "0",
             "size": str(min(size, LARGEST_PAGE)),
         }
-
-    async def _read(self, order_id: str) -> Mapping[str, Any] | None:
-        if not (order_id.isascii() and order_id.isdigit()):
-            return None
-        operation = f"read order {order_id}"
-        answer = await self._client.read("GET", f"{ROOT}/orders/{order_id}/", operation=operation, accept={Action.GONE})
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            return None
-        if not isinstance(answer.body, dict):
-            raise Temporary(f"CCV Shop did not send order {order_id}.")
-        return answer.body
 
     def _understood(self, orders: Sequence[Mapping[str, Any]]) -> tuple[list[Shipment], list[RefusedListing]]:
         shipments: list[Shipment] = []

@@ -6,21 +6,20 @@ The shop has no shipments: an order carries one tracking code, one carrier and i
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from http import HTTPStatus
 from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
 
 from commerce.problems import Problem, ProblemCode
-from connectors.answers import Action
 from connectors.ccvshop.api import LARGEST_PAGE, ROOT, pages
 from connectors.ccvshop.order_body import header_fields
+from connectors.ccvshop.orders import read_header
 from connectors.ccvshop.statuses import CANCELLED, SENT, has_reached
 from connectors.ccvshop.writing import held, refusal, settled, whole_number
 from connectors.client import VendorClient
 from connectors.declaration import RecordTargetDeclaration
-from connectors.errors import RecordRefused, Temporary
+from connectors.errors import RecordRefused
 from connectors.protocols import Identifier
 from connectors.records import Change, Existing, Key, Removal, Written
 from mapping.fields import Field
@@ -81,7 +80,7 @@ class CcvShipments:
             try:
                 if not key.target_id:
                     found[key.source_id] = await self._by_number(key)
-                elif order := await self._read(key.target_id):
+                elif order := await read_header(self._client, key.target_id):
                     found[key.source_id] = _existing(order)
             except RecordRefused as refused:
                 found[key.source_id] = refused.problem
@@ -131,17 +130,6 @@ class CcvShipments:
         path = f"{ROOT}/orders/{existing.target_id}/"
         await self._client.write("PATCH", path, body, operation=f"mark order {existing.number} as shipped")
         return Written(end.source_id, end.target_id, end.number, notes=notes)
-
-    async def _read(self, order_id: str) -> Mapping[str, Any] | None:
-        if not (order_id.isascii() and order_id.isdigit()):
-            return None
-        operation = f"read order {order_id}"
-        answer = await self._client.read("GET", f"{ROOT}/orders/{order_id}/", operation=operation, accept={Action.GONE})
-        if answer.status >= HTTPStatus.BAD_REQUEST:
-            return None
-        if not isinstance(answer.body, dict):
-            raise Temporary(f"CCV Shop did not send order {order_id}.")
-        return answer.body
 
     async def _by_number(self, key: Key) -> Existing | Problem:
         reference = key.details.get("order_reference", "").strip()

@@ -19,7 +19,7 @@ from connectors.eaccounting.target import open_target
 from connectors.eaccounting.tax_codes import TAX_CODE
 from connectors.errors import ConnectionRefused
 from connectors.oauth import BearerTokens, OAuthClient, OAuthEndpoints
-from connectors.protocols import DocumentType, Lookup
+from connectors.protocols import DocumentType
 
 __all__ = ["CONNECTOR"]
 
@@ -94,7 +94,6 @@ CONNECTOR: Final = Connector(
         document_types=frozenset(
             {DocumentType.ORDER, DocumentType.INVOICE, DocumentType.INVOICE_DRAFT, DocumentType.QUOTE}
         ),
-        lookup=Lookup.BY_REFERENCE,
         settle=timedelta(seconds=30),
         value_tables={
             "payment_method": "terms_of_payment",
@@ -102,7 +101,6 @@ CONNECTOR: Final = Connector(
             "order_status": "order_statuses",
             TAX_CODE: "codings",
         },
-        keeps_stock_with_orders=True,
         fields=FIELDS,
         row_fields=ROW_FIELDS,
         mapping_for=default_rules,

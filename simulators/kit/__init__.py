@@ -3,22 +3,17 @@
 from simulators.kit.app import SimulatorApp, build_app
 from simulators.kit.clock import Clock
 from simulators.kit.exchange import VendorAnswer, VendorRequest
-from simulators.kit.faults import KIT_FAULTS, FaultRuleError, FiredFault
-from simulators.kit.ratelimit import RateLimiter, Verdict
+from simulators.kit.ratelimit import RateLimiter
 from simulators.kit.simulator import ControlError, Simulator, check_parts
 
 __all__ = [
-    "KIT_FAULTS",
     "Clock",
     "ControlError",
-    "FaultRuleError",
-    "FiredFault",
     "RateLimiter",
     "Simulator",
     "SimulatorApp",
     "VendorAnswer",
     "VendorRequest",
-    "Verdict",
     "build_app",
     "check_parts",
 ]

@@ -9,6 +9,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
+_quoted = json.encoder.encode_basestring_ascii
+
 
 def loads(text: str | bytes) -> Any:
     """Parse JSON; numbers with a fraction or exponent become Decimal.
@@ -19,25 +21,23 @@ def loads(text: str | bytes) -> Any:
     return json.loads(text, parse_float=_decimal, parse_constant=_refuse_constant)
 
 
-def dumps(value: Any, *, ascii_only: bool = True, escape_slashes: bool = False) -> str:
-    r"""Write JSON without spaces; a Decimal appears with exactly its own digits.
+def dumps(value: Any, *, escape_slashes: bool = False) -> str:
+    r"""Write JSON in ASCII, without spaces; a Decimal appears with exactly its own digits.
 
     Args:
         value: mappings, lists, tuples, text, numbers, booleans, None, aware datetimes.
-        ascii_only: write other characters as escapes.
         escape_slashes: write ``/`` as ``\/``, as PHP does.
 
     Raises:
         TypeError: the value holds something JSON has no word for, a float included.
     """
-    return _Writer(ascii_only=ascii_only, escape_slashes=escape_slashes).written(value)
+    return _Writer(escape_slashes=escape_slashes).written(value)
 
 
 class _Writer:
     """Writes one document; the types of most values are tried first, since a page of products has thousands."""
 
-    def __init__(self, *, ascii_only: bool, escape_slashes: bool) -> None:
-        self._encode = json.encoder.encode_basestring_ascii if ascii_only else json.encoder.encode_basestring
+    def __init__(self, *, escape_slashes: bool) -> None:
         self._escape_slashes = escape_slashes
         self._keys: dict[Any, str] = {}
 
@@ -61,7 +61,7 @@ class _Writer:
         return self._rare(value)
 
     def _text(self, chars: str) -> str:
-        quoted = self._encode(chars)
+        quoted = _quoted(chars)
         return quoted.replace("/", "\\/") if self._escape_slashes and "/" in quoted else quoted
 
     def _key(self, key: Any) -> str:

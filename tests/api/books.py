@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from connectors.client import VendorClient
 from connectors.declaration import ConnectionContext, Connector, OrderTargetDeclaration
 from connectors.oauth import OAuthClient, OAuthEndpoints
-from connectors.protocols import Account, DocumentType, Lookup, OrderTarget
+from connectors.protocols import Account, DocumentType, OrderTarget
 
 GOOD_CODE = "good-code"
 ACCESS_TOKEN = "canary-access-token"
@@ -86,7 +86,6 @@ BOOKS = Connector(
         open=_no_target,
         settings=BooksOrders,
         document_types=frozenset({DocumentType.ORDER, DocumentType.INVOICE}),
-        lookup=Lookup.BY_REFERENCE,
         settle=timedelta(seconds=30),
         value_tables={"payment_method": "payment_terms"},
     ),
