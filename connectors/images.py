@@ -37,8 +37,8 @@ async def fetch_picture(record: str, url: str, largest: int, *, longest: timedel
     nothing away. Redirects are not followed.
 
     Raises:
-        RecordRefused: There is no such picture, it is too large, it is not complete in time, or it is no picture; or its
-            server cannot be reached or has trouble, which is no reason to hold up other records.
+        RecordRefused: There is no such picture, it is too large, it is not complete in time, or it is no picture; or
+            its server cannot be reached or has trouble, which is no reason to hold up other records.
     """
     parts = urlsplit(url)
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))):
@@ -96,7 +96,7 @@ def _server_trouble(record: str, url: str, fault: str) -> RecordRefused:
     """The cause is the server's name, so that one dead server is one problem however many pictures it has."""
     host = urlsplit(url).hostname or url
     sentence = (
-        f"{record}: the picture {url} cannot be fetched, because its server {host} {fault}. It is tried again by itself; "
-        "if the server is gone for good, replace the picture or take it away at the source, then retry."
+        f"{record}: the picture {url} cannot be fetched, because its server {host} {fault}. It is tried again by "
+        "itself; if the server is gone for good, replace the picture or take it away at the source, then retry."
     )
     return RecordRefused(Problem(code=ProblemCode.INVALID_VALUE, field="photos", value=host, sentence=sentence))

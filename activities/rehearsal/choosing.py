@@ -110,31 +110,36 @@ async def _latest(listing: _Listing[EntryT], limit: int) -> Chosen[EntryT]:
         cursor = listing.cursor_at(now - window)
         if cursor is None:
             break
-        best, complete = await _read(listing, ReadFrom(cursor, listing.not_before, timedelta(0)), _MOST_PAGES)
+        best, complete = await _read(listing, ReadFrom(cursor, listing.not_before, timedelta(0)))
         if len(best.entries) >= limit or not complete:
             return best
-    pages = -(-limit // _PAGE) if listing.cursor_at(now) is None else _MOST_PAGES
-    everything, complete = await _read(listing, ReadFrom(None, listing.not_before, timedelta(0)), pages)
+    enough = limit if listing.cursor_at(now) is None else None
+    everything, complete = await _read(listing, ReadFrom(None, listing.not_before, timedelta(0)), enough)
     return everything if complete or not best.entries else best
 
 
-async def _read(listing: _Listing[EntryT], start: ReadFrom, pages: int) -> tuple[Chosen[EntryT], bool]:
-    """Up to so many pages, and whether they were all."""
+async def _read(listing: _Listing[EntryT], start: ReadFrom, enough: int | None = None) -> tuple[Chosen[EntryT], bool]:
+    """Pages until there are enough records, at most `_MOST_PAGES`, and whether they were all.
+
+    A page may hold fewer records than were asked for, such as those of one price list.
+    """
     entries: list[EntryT] = []
     refused: list[RehearsedRecord] = []
     position: str | None = None
-    for _ in range(pages):
+    for _ in range(_MOST_PAGES):
         page = await listing.page(start, position, _PAGE)
         entries += page.entries
         refused += page.refused
         position = page.next_page
         if position is None:
             return Chosen(entries, refused), True
+        if enough is not None and len(entries) >= enough:
+            break
     return Chosen(entries, refused), False
 
 
 async def _referred(listing: _Listing[EntryT], reference: str) -> Chosen[EntryT]:
-    read, _ = await _read(listing, ReadFrom(None, listing.not_before, timedelta(0)), _MOST_PAGES)
+    read, _ = await _read(listing, ReadFrom(None, listing.not_before, timedelta(0)))
     found = [entry for entry in read.entries if entry.reference == reference]
     if found:
         return Chosen(found[:1])

@@ -1,7 +1,6 @@
 """A price whose customer group changed: what is taken away from the former group is announced too."""
 
 from decimal import Decimal
-from typing import Any
 
 from tests.records.test_group_prices import DEALERS, STAFF, assign, in_shop, of_two_lists, trade, two_lists
 from tests.rehearsal.support import announced, assert_alike, preview, sent
@@ -36,10 +35,17 @@ async def test_prices_of_lists_that_swap_their_groups_are_announced_as_they_are_
     await assign(world, flow, DEALERS, "5")
     await assign(world, flow, STAFF, "4")
     before = await sent(world)
-    # A list each at a time, and each record alone: what the other list leaves or takes is known all the same.
-    wishes: list[dict[str, Any]] = [{"limit": 100}, {"reference": "MUG (Staff)"}, {"reference": "P2 (Staff)"}]
-    calls = [call for wish in wishes for call in announced(await preview(world, flow, **wish))]
+    # The lists together, and each record alone: what the other list leaves or takes is known all the same.
+    made = await preview(world, flow, limit=100)
+    assert {record["reference"].partition(" ")[2] for record in made["records"]} == {"(Dealers)", "(Staff)"}
+    calls = announced(made)
     assert sorted(method for method, _, _ in calls) == ["DELETE", "DELETE", "PATCH", "PATCH", "POST", "POST"]
+    one_by_one = [
+        call
+        for record in made["records"]
+        for call in announced(await preview(world, flow, reference=record["reference"]))
+    ]
+    assert_alike(one_by_one, calls)
 
     await world.api("POST", f"/integrations/{world.integration_id}/resume")
     await world.run(flow)
