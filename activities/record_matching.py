@@ -48,7 +48,14 @@ class Opposite:
             (untouched if stands else changed).update(_tops(self.settings.rules.reads(field)))
         rules = flow.settings.rules
         reads = {field: _tops(rules.reads(field)) for field in rules.targets}
-        return frozenset(field for field, names in reads.items() if names & untouched and not names & changed)
+        return frozenset(
+            field for field, names in reads.items() if _meet(names, untouched) and not _meet(names, changed)
+        )
+
+
+def _meet(names: frozenset[str], others: set[str]) -> bool:
+    """Whether two sets of names have a fact in common; a whole holds each of its parts."""
+    return any(f"{one}.".startswith(f"{two}.") or f"{two}.".startswith(f"{one}.") for one in names for two in others)
 
 
 def _tops(names: frozenset[str]) -> frozenset[str]:

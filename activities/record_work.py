@@ -315,7 +315,10 @@ def _flattened(job: Job) -> list[str]:
 
 def _binding(bench: Workbench, job: Job, target_id: str, number: str, *, written: Mapping[str, Any]) -> BindingRecord:
     before: Mapping[str, str] = job.binding.details.get(SENT, {}) if job.binding else {}
-    sent = {**before, **{name: value_hash(value, bench.hasher) for name, value in written.items()}}
+    creating = job.change is not None and job.change.existing is None
+    # A field that was left empty at creation is one that we know the value of, too.
+    empty = dict.fromkeys(bench.flow.settings.rules.targets, value_hash(None, bench.hasher)) if creating else {}
+    sent = {**empty, **before, **{name: value_hash(value, bench.hasher) for name, value in written.items()}}
     updating = bench.flow.settings.rules.apply(job.view.fields, bench.lookup, creating=False)
     # While nothing is updated, people may change the target: once it is again, every record is compared with it.
     stands = content_hash(updating, bench.hasher) if bench.flow.settings.common.update else ""

@@ -20,6 +20,7 @@ from connectors.protocols import DocumentRequest, Identifier, MissingProduct, Pr
 from mapping.rules import RuleSet
 
 _NO_VAT = Decimal(0)
+_NO_COST = Decimal(0)
 _OWN_SKU = "{sku}"
 
 
@@ -31,6 +32,8 @@ def country_of(order: Order, own: str) -> str:
 def charged_lines(order: Order, settings: EAccountingOrders) -> Sequence[Line]:
     """The lines that become rows: without free shipping, fees of nothing, and discounts that were spread or summed."""
     lines: Sequence[Line] = spread_discounts(order.lines) if settings.discounts is DiscountRows.SPREAD else order.lines
+    if settings.zero_shipping_row:
+        lines = [*lines, *_free_shipping(order)]
     if settings.group_rows:
         lines = _per_rate(lines)
     return [
@@ -40,6 +43,25 @@ def charged_lines(order: Order, settings: EAccountingOrders) -> Sequence[Line]:
         or line.kind is LineKind.PRODUCT
         or (line.kind is LineKind.SHIPPING and settings.zero_shipping_row)
     ]
+
+
+def _free_shipping(order: Order) -> Sequence[Line]:
+    """The shipping of an order that is sent for nothing, which not every source gives a line; at its highest rate."""
+    if not order.lines or not order.shipping_method or any(line.kind is LineKind.SHIPPING for line in order.lines):
+        return ()
+    dearest = max(order.lines, key=lambda line: line.tax_rate)
+    free = dearest.model_copy(
+        update={
+            "kind": LineKind.SHIPPING,
+            "name": order.shipping_method,
+            "sku": "",
+            "ean": "",
+            "quantity": Decimal(1),
+            "unit_price": _NO_COST,
+            "total": _NO_COST,
+        }
+    )
+    return (free,)
 
 
 def _per_rate(lines: Sequence[Line]) -> Sequence[Line]:

@@ -24,6 +24,7 @@ async def totals(world: World) -> dict[str, str]:
     return {document["BuyersOrderReference"]: document["total_incl_vat"] for document in await world.documents()}
 
 
+@pytest.mark.feature("ORD-25")
 async def test_shipping_costs_go_on_the_article_of_their_rate_and_free_shipping_adds_no_row(small_world: World):
     world = small_world
     await world.ready()
@@ -40,6 +41,21 @@ async def test_shipping_costs_go_on_the_article_of_their_rate_and_free_shipping_
     codings = {one["Number"]: one["CodingId"] for one in (await world.books.state("articles"))["articles"]}
     assert rows["1002"][1]["VatRateId"] == codings["BOOK"] != rows["1001"][1]["VatRateId"] == codings["MUG"]
     assert await totals(world) == {"1001": "29.15", "1002": "29.65", "1003": "24.20"}
+
+
+@pytest.mark.feature("ORD-25")
+async def test_free_shipping_gets_a_row_when_the_setting_says_so(small_world: World):
+    world = small_world
+    await world.ready(target={"zero_shipping_row": True})
+    costs = {"total_shipping": Decimal("4.95"), "deliver_method": "PostNL"}
+    free = {"total_shipping": Decimal(0), "deliver_method": "PostNL"}
+    await world.deliver(shop_order(1001, rows=[MUG], **costs), shop_order(1002, rows=[MUG], **free))
+    rows = await rows_by_order(world)
+    assert {number: [(row["ArticleNumber"], row["UnitPrice"]) for row in rows[number][1:]] for number in rows} == {
+        "1001": [("SHIPPING21", Decimal("4.95"))],
+        "1002": [("SHIPPING21", 0)],
+    }
+    assert await totals(world) == {"1001": "29.15", "1002": "24.20"}
 
 
 @pytest.mark.feature("ORD-29")

@@ -319,6 +319,29 @@ async def test_a_debtor_added_in_the_books_appears_in_the_shop_and_does_not_come
     assert await debtors(world) == held
 
 
+async def test_a_debtor_without_a_delivery_address_gets_none_from_its_own_echo(small_world: World):
+    world = small_world
+    await world.connect()
+    there = await world.add_flow("customers")
+    back = await world.add_flow("customers", source="shop", target_settings=await to_books(world))
+    await world.start()
+    for flow in (there, back):
+        await world.settled(flow)
+    await world.books.load({"customers": [debtor("1001", "piet@example.nl")]})
+    await world.run(there)
+    before = await debtors(world)
+    await world.run(back)
+    assert await debtors(world) == before
+
+    # What the customer adds in the shop is no echo.
+    (registered,) = (await world.shop.state("users"))["users"]
+    moved = {**STORE, "country_code": "NL"}
+    await world.shop.load({"users": [{"id": registered["id"], "userinfo": {"deliveryaddress": moved}}]})
+    await world.run(back)
+    held = (await debtors(world))["piet@example.nl"]
+    assert (held["DeliveryAddress1"], held["DeliveryCity"]) == ("Kade 9", "Amsterdam")
+
+
 @pytest.mark.feature("CUS-12")
 async def test_no_number_of_customers_stops_the_run(small_world: World):
     world = small_world
