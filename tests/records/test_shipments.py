@@ -110,7 +110,7 @@ async def test_a_shipped_order_gets_code_carrier_and_status_in_the_next_run_and_
     assert [(await shown(small_world, number))[0] for number in (1001, 1002)] == [SENT, 6]
 
 
-@pytest.mark.feature("SHP-02")
+@pytest.mark.feature("SHP-02", "R31")
 async def test_a_shipment_without_code_waits_or_is_sent_bare_as_set(small_world: World):
     flow = await shipping(small_world, 1001, 1002, 1003, default_carrier="PostNL")
     await small_world.shop.forget_requests()
