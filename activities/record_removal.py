@@ -16,11 +16,7 @@ _AT_ONCE = 100
 
 
 async def remove_unwanted(
-    store: Store,
-    workspace_id: str,
-    flow: OpenRecordFlow,
-    claim: Claim | None = None,
-    lease: timedelta = timedelta(0),
+    store: Store, workspace_id: str, flow: OpenRecordFlow, claim: Claim | None, lease: timedelta
 ) -> bool:
     """Archive, delete or empty what was filtered out or is gone, as set; returns whether there is more to do.
 

@@ -90,11 +90,10 @@ class Pages(Repository):
             unchanged=len(known) - changed,
         )
 
-    async def add_ids(self, workspace_id: str, flow_id: str, source_ids: Sequence[str], *, force: bool = False) -> int:
+    async def add_ids(self, workspace_id: str, flow_id: str, source_ids: Sequence[str]) -> int:
         """Make named records ready, to be read by id; returns how many became ready.
 
-        Unknown ones are added, parked and skipped ones are released; what is done only with ``force``, and the look-ups
-        then confirm it. What is ready or in flight already stays as it is.
+        Unknown ones are added, parked and skipped ones are released; what is done, ready or in flight stays as it is.
         """
         now = datetime.now(UTC)
         async with self._database.writing() as session:
@@ -103,8 +102,7 @@ class Pages(Repository):
             missing = [source_id for source_id in dict.fromkeys(source_ids) if source_id not in known]
             new = [self._new_item(flow, _named(source_id), flow.settings_version, now) for source_id in missing]
             await add_all(session, self._database, new)
-            again = {ItemState.PARKED, ItemState.SKIPPED} | ({ItemState.DONE} if force else set())
-            released = [item for item in known.values() if item.state in again]
+            released = [item for item in known.values() if item.state in {ItemState.PARKED, ItemState.SKIPPED}]
             await release_rows(session, self._database, self._sealer, released, by="asked for")
             return len(new) + len(released)
 

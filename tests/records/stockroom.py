@@ -123,7 +123,7 @@ class Stockroom:
 
     async def remove(self) -> None:
         """Take away what is unwanted, until nothing is left to do."""
-        while await remove_unwanted(self.store, self.workspace_id, self.flow):
+        while await remove_unwanted(self.store, self.workspace_id, self.flow, None, timedelta(0)):
             pass
 
     async def items(self) -> dict[str, ItemRecord]:

@@ -75,10 +75,10 @@ async def test_what_the_target_refuses_to_take_away_is_asked_once_and_waits(room
     for _ in range(2):
         await room.read()
     steps = 0
-    while await remove_unwanted(room.store, room.workspace_id, room.flow):
+    while await remove_unwanted(room.store, room.workspace_id, room.flow, None, timedelta(0)):
         steps += 1
         assert steps < 5, "it asks for the same records for ever"
-    assert not await remove_unwanted(room.store, room.workspace_id, room.flow)
+    assert not await remove_unwanted(room.store, room.workspace_id, room.flow, None, timedelta(0))
     assert room.shelf.asked == number
     assert await room.states() == {ItemState.PARKED: number}
 

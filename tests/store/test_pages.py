@@ -96,7 +96,7 @@ async def test_a_change_after_an_item_is_done_is_only_written_down(shop: Shop):
     assert [event.kind for event in timeline.events].count("changed") == 1
 
 
-async def test_named_ids_are_added_or_released_and_done_ones_only_by_force(shop: Shop):
+async def test_named_ids_are_added_or_released_and_done_ones_stay_done(shop: Shop):
     items, workspace_id = shop.store.items, shop.workspace_id
     await park(shop, await shop.ready_item("1"))
     done_id = await shop.ready_item("2")
@@ -105,11 +105,6 @@ async def test_named_ids_are_added_or_released_and_done_ones_only_by_force(shop:
     await shop.list_orders(entry("3", ready=False, reason="filtered"))
     assert await items.add_ids(workspace_id, shop.flow_id, ["1", "2", "3", "4", "4"]) == 3
     assert [await state_of(shop, source_id) for source_id in "1234"] == ["ready", "done", "ready", "ready"]
-    assert await items.add_ids(workspace_id, shop.flow_id, ["1", "2"], force=True) == 1
-    assert await state_of(shop, "2") == ItemState.READY
-    await items.begin(workspace_id, done_id)
-    await items.finish(workspace_id, done_id, state=ItemState.DONE, target_id="t2", confirmed_by_lookup=True)
-    assert (await items.get(workspace_id, done_id)).confirmed_by_lookup
 
 
 async def test_a_read_keeps_its_place_and_moves_the_cursor_when_complete(shop: Shop):
