@@ -19,7 +19,7 @@ from commerce.problems import Problem, ProblemCode
 from connectors.errors import RecordGone, RecordRefused, VendorError
 from connectors.protocols import Document, ListedOrder, PreparedDocument
 from connectors.rehearsal import RehearsalLog
-from connectors.rehearsed import Difference, Expected, Preview, PreviewWish, RehearsedRecord
+from connectors.rehearsed import Difference, Expected, Preview, PreviewWish, RehearsedRecord, WriteCall
 from store import RehearsalStore, SkipReason
 from workflows.messages import OrderInput
 
@@ -65,6 +65,16 @@ class OrderPreview:
             self.store.items.noted.append(f"Customer: {customer.action}.")
         return await prepared_for(stage, order, customer, create_products=True)
 
+    async def pushed(
+        self, prepared: PreparedDocument, found: Document | None
+    ) -> tuple[Mapping[str, Any], Sequence[WriteCall]]:
+        """The document in its vendor's own form, and the first write that sends it."""
+        with self.log.until_written(), self.flow.calling_target():
+            await self.flow.target.push_document(prepared, found)
+        calls = self.log.take()
+        body = calls[0].body if calls else None
+        return prepared.document or (body if isinstance(body, Mapping) else {}), calls
+
     async def _rehearsed(self, listed: ListedOrder) -> RehearsedRecord:
         self.store.items.noted.clear()
         source_id, reference = listed.source_id, listed.reference
@@ -105,8 +115,8 @@ class OrderPreview:
         if found is not None and is_right(stage, order, found):
             return await self._told(order, found)
         prepared = await self.prepared(stage, order)
-        with self.log.until_written(), self.flow.calling_target():
-            await self.flow.target.push_document(prepared, found)
+        before = self.log.take()
+        document, calls = await self.pushed(prepared, found)
         await self._tell(order)
         return RehearsedRecord(
             source_id=order.source_id,
@@ -114,11 +124,9 @@ class OrderPreview:
             action=Expected.CREATE if found is None else Expected.UPDATE,
             target_id=found.target_id if found else "",
             number=found.number if found else "",
-            body=prepared.document,
-            differences={name: Difference(None, value) for name, value in prepared.document.items()}
-            if found is None
-            else {},
-            calls=self.log.take(),
+            body=document,
+            differences={name: Difference(None, value) for name, value in document.items()} if found is None else {},
+            calls=[*before, *calls, *self.log.take()],
             notes=[*self._notes(), *prepared.notes],
         )
 

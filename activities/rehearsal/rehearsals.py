@@ -98,10 +98,12 @@ class LedgerRehearsals:
         try:
             order = await _order_of(preview, item)
             prepared = await preview.prepared(preview.stage(item.source_id, item.reference), order)
+            before = log.take()
+            document, _ = await preview.pushed(prepared, None)
         except (RecordRefused, RecordGone) as error:
             return Mapped(problem=problem_of(error, item.source_id).sentence)
-        fields = flat(prepared.document)
-        for call in log.take():
+        fields = flat(document)
+        for call in before:
             fields |= {f"{call.operation}: {name}": value for name, value in flat(call.body).items()}
         return Mapped(fields)
 
