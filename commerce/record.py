@@ -76,6 +76,8 @@ class CustomerRecord(Record):
     customer: Customer
     billing: Address
     shipping: Address
+    number: str = ""
+    """The merchant's own number of the customer: free text, so a person's name may stand there."""
     group: str = ""
     """The source's id of the customer group or price list; empty for none."""
     currency: str = ""

@@ -42,7 +42,7 @@ MAPPING: Final = (
     Rule(target="status", expression="active"),
     Rule(target="userinfo.email", expression="customer.email | trim | lower or none"),
     Rule(target="userinfo.customertype", expression='"b2b" if customer.kind == "company" else "b2c"'),
-    Rule(target="userinfo.reference", expression="reference or none"),
+    Rule(target="userinfo.reference", expression="number or none"),
     Rule(target="userinfo.btw", expression="customer.vat_number or none"),
     Rule(target="userinfo.kvk", expression="customer.registration_number or none"),
     Rule(target=f"{_BILLING}.first_name", expression="customer.first_name or none"),

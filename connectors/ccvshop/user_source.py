@@ -118,6 +118,7 @@ def _record(user: Mapping[str, Any]) -> CustomerRecord:
         customer=person,
         billing=billing,
         shipping=shipping,
+        number=info.text("reference"),
         group=fields.text("group_id"),
         active=fields.flag("status") and fields.text("approval_status") != _PENDING,
     )
@@ -144,6 +145,7 @@ USER_SOURCE: Final = RecordSourceDeclaration(
         Field("customer.registration_number", "Registration number"),
         *(Field(f"billing.{part}", f"Billing address: {part}") for part in _ADDRESS_PARTS),
         *(Field(f"shipping.{part}", f"Delivery address: {part}") for part in _ADDRESS_PARTS),
+        Field("number", "Customer number"),
         Field("group", "Customer group", choices="user_groups"),
         Field("active", "Active", FieldKind.BOOLEAN),
     ),

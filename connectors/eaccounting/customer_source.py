@@ -92,6 +92,7 @@ def read_customer(customer: Record, own_currency: str) -> CustomerRecord:
         ),
         billing=read_address(customer, "Invoice", name, company=is_company),
         shipping=read_address(customer, "Delivery", delivery, company=is_company),
+        number=_text(customer, "CustomerNumber"),
         group=_text(customer, "SalesPriceListId"),
         currency=_text(customer, "CurrencyCode") or own_currency,
         active=bool(customer.get("IsActive", True)),
@@ -135,7 +136,8 @@ CUSTOMER_SOURCE: Final = RecordSourceDeclaration(
         Field("group", "Price list", choices="price_lists"),
         Field("currency", "Currency"),
         Field("active", "Active", FieldKind.BOOLEAN),
-        Field("reference", "Customer number"),
+        Field("number", "Customer number"),
+        Field("reference", "What the customer is called in lists"),
     ),
     value_tables={"customer_group": "price_lists"},
 )

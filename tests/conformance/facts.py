@@ -86,7 +86,8 @@ def sent_record(kind: RecordKind, group: str) -> Pair:
             made = StockLevel(**source, **article, figures={"any": Decimal(7)})
             change = {"figures": {"any": Decimal(6)}}
         case RecordKind.CUSTOMERS:
-            made = CustomerRecord(**source, customer=EVA, billing=HOME, shipping=HOME, group=group, currency="EUR")
+            register: dict[str, Any] = {"number": "D-9", "group": group, "currency": "EUR"}
+            made = CustomerRecord(**source, **register, customer=EVA, billing=HOME, shipping=HOME)
             change = {"customer": EVA.model_copy(update={"phone": "030-7654321"})}
         case RecordKind.PRICES:
             unpriced: dict[str, Any] = {"sku": ARTICLES[3].sku, "ean": ARTICLES[3].ean}

@@ -1,4 +1,4 @@
-"""Pictures of products, between two systems that both have them: two shops of one merchant."""
+"""Pictures of products and numbers of customers, between two systems that have both: two shops of one merchant."""
 
 import base64
 from collections.abc import AsyncIterator
@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.records.goods import TO_SHOP, problem_of, product, products
+from tests.records.registers import everything_written, user, users
 from tests.simulation import Simulation, running
 from tests.world import PLENTY, World
 
@@ -95,3 +96,25 @@ async def test_a_picture_that_is_too_large_is_a_problem_of_its_product_alone(
     standing = await world.settled(flow, after_run=before)
     assert (standing["done"], standing["parked"]) == (2, 0)
     assert len((await products(world))["MUG"]["photos"]) == 2
+
+
+async def test_a_customers_own_number_follows_and_the_first_shops_id_does_not(
+    small_world: World, first_shop: Simulation
+):
+    world = small_world
+    numbered = user(7, "ann@example.nl", reference="Dealer Ann 81")
+    await first_shop.load({"users": [numbered, user(8, "bo@example.nl")]})
+    flow = await world.add_flow("customers")
+    await world.start()
+    assert (await world.settled(flow))["done"] == 2
+    held = {email: one["userinfo"].get("reference") or "" for email, one in (await users(world)).items()}
+    assert held == {"ann@example.nl": "Dealer Ann 81", "bo@example.nl": ""}
+    assert b"Dealer Ann" not in everything_written(world.settings.data_dir)
+
+    # A number that a person in the second shop gave stays while the first shop has none.
+    (bo,) = [one for one in (await world.shop.state("users"))["users"] if one["userinfo"]["email"] == "bo@example.nl"]
+    await world.shop.load({"users": [{"id": bo["id"], "userinfo": {"reference": "B-2"}}]})
+    await first_shop.load({"users": [{"id": 8, "userinfo": {"billingaddress": {"city": "Assen"}}}]})
+    await world.run(flow)
+    info = (await users(world))["bo@example.nl"]["userinfo"]
+    assert (info["reference"], info["billingaddress"]["city"]) == ("B-2", "Assen")

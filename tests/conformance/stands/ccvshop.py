@@ -83,7 +83,7 @@ async def _fill(sim: Simulation) -> None:
             "producttocategories": [{"product_id": 900, "category_id": 60}],
             "productphotos": [{"product_id": 900, "file_type": "gif", "source": _PIXEL}],
             "users": [
-                {"id": 70 + at, "username": email, "group_id": 4, "userinfo": _buyer(email)}
+                {"id": 70 + at, "username": email, "group_id": 4, "userinfo": {**_buyer(email), "reference": f"D-{at}"}}
                 for at, email in enumerate(EMAILS)
             ],
             "groupprices": [

@@ -36,7 +36,8 @@ def customer(**changes: Any) -> CustomerRecord:
     person = {"kind": CustomerKind.PERSON, "email": " Jan@Example.NL ", "first_name": "Jan", "last_name": "Jansen"}
     return CustomerRecord(
         source_id="c1",
-        reference="10023",
+        reference="c1",
+        number="10023",
         customer=Customer.model_validate({**person, "phone": "0301234567", **changes}),
         billing=Address(street="Dorpsstraat", number="3", postcode="1234AB", city="Utrecht", country="NL"),
         shipping=Address(name="Jan Jansen", street="Kade", number="9", postcode="1234AC", city="Utrecht", country="NL"),
@@ -69,7 +70,7 @@ async def test_a_customer_is_read_with_all_that_the_shop_says(shop: RecordShop):
     (record,) = (await shop.source(RecordKind.CUSTOMERS).read_records(["77"])).records
 
     assert isinstance(record, CustomerRecord)
-    assert (record.reference, record.group, record.active) == ("77", "4", True)
+    assert (record.reference, record.number, record.group, record.active) == ("77", "D-10023", "4", True)
     assert (record.customer.kind, record.customer.company) == (CustomerKind.COMPANY, "Jansen BV")
     assert record.customer.email == "user77@example.nl"
     assert (record.billing.number, record.billing.addition, record.shipping.city) == ("3", "A", "Utrecht")

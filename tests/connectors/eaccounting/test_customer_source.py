@@ -63,7 +63,7 @@ async def test_a_company_is_read_with_its_contact_address_and_price_list(office:
     )
     [record], cursor = await read_all(EAccountingCustomerRegister(office.client))
     assert cursor is not None
-    assert (record.reference, record.currency, record.active) == ("1", "EUR", True)
+    assert (record.reference, record.number, record.currency, record.active) == ("1", "1", "EUR", True)
     assert record.customer.kind is CustomerKind.COMPANY
     assert (record.customer.company, record.customer.first_name, record.customer.last_name) == (
         "Voorbeeld B.V.",
