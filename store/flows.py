@@ -10,7 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from store.database import Database
 from store.ids import new_id
 from store.ledger import parked_of_flow, release_rows
-from store.records import ChangedMeanwhileError, FlowRecord, FlowRun, FlowVersionRecord, NotFoundError, Reading
+from store.records import ChangedMeanwhileError, FlowRecord, FlowRun, FlowVersionRecord, NewFlow, NotFoundError, Reading
 from store.repository import Repository, locked, one
 from store.sealing import Sealer
 from store.tables import Binding, Connection, Exchange, Flow, FlowVersion, Integration, Item, MappedValue, Problem
@@ -19,46 +19,17 @@ from store.tables import Binding, Connection, Exchange, Flow, FlowVersion, Integ
 class Flows(Repository):
     """The flows of a workspace."""
 
-    async def create(
-        self,
-        workspace_id: str,
-        *,
-        integration_id: str,
-        kind: str,
-        source_connection_id: str,
-        target_connection_id: str,
-        schedule: str,
-        settings: Mapping[str, Any],
-        enabled: bool = True,
-    ) -> str:
+    async def create(self, workspace_id: str, integration_id: str, new: NewFlow) -> str:
         """A new flow; returns its id.
 
         Raises:
             NotFoundError: The integration or a connection is not this workspace's.
             sqlalchemy.exc.IntegrityError: The integration already has this kind of flow from this source.
         """
-        flow_id = new_id("flw")
-        now = datetime.now(UTC)
         async with self._database.writing() as session:
-            await one(session, Integration, workspace_id, integration_id, "integration")
-            for connection_id in (source_connection_id, target_connection_id):
-                await one(session, Connection, workspace_id, connection_id, "connection")
-            flow = Flow(
-                id=flow_id,
-                workspace_id=workspace_id,
-                integration_id=integration_id,
-                kind=kind,
-                source_connection_id=source_connection_id,
-                target_connection_id=target_connection_id,
-                schedule=schedule,
-                enabled=enabled,
-                settings=dict(settings),
-                created_at=now,
-            )
-            session.add(flow)
-            await session.flush()
-            await keep_version(session, flow)
-        return flow_id
+            # What the integration says for its flows must not change before the flow is there to be told.
+            integration = await locked(session, Integration, workspace_id, integration_id, "integration")
+            return await add_flow(session, integration, new)
 
     async def get(self, workspace_id: str, flow_id: str) -> FlowRecord:
         """One flow; raises `NotFoundError`."""
@@ -105,15 +76,6 @@ class Flows(Repository):
                 return 0
             flow.settings = dict(settings)
             return await _renew(session, self._database, self._sealer, flow, read_again=read_again)
-
-    async def versions(self, workspace_id: str, flow_id: str) -> tuple[FlowVersionRecord, ...]:
-        """All versions of the settings and value tables, newest first."""
-        async with self._database.reading() as session:
-            statement = select(FlowVersion).where(
-                col(FlowVersion.workspace_id) == workspace_id, col(FlowVersion.flow_id) == flow_id
-            )
-            rows = (await session.exec(statement.order_by(col(FlowVersion.version).desc()))).all()
-        return tuple(FlowVersionRecord(row.version, row.settings, row.value_tables, row.created_at) for row in rows)
 
     async def version(self, workspace_id: str, flow_id: str, version: int) -> FlowVersionRecord:
         """The settings and value tables as they were under one version; raises `NotFoundError`."""
@@ -186,6 +148,28 @@ class Flows(Repository):
                 sweeping=flow.sweeping,
                 settings_version=flow.settings_version,
             )
+
+
+async def add_flow(session: AsyncSession, integration: Integration, new: NewFlow) -> str:
+    """Make a flow of an integration that is locked or new itself; returns its id, and raises as `Flows.create`."""
+    for connection_id in (new.source_connection_id, new.target_connection_id):
+        await one(session, Connection, integration.workspace_id, connection_id, "connection")
+    flow = Flow(
+        id=new_id("flw"),
+        workspace_id=integration.workspace_id,
+        integration_id=integration.id,
+        kind=new.kind,
+        source_connection_id=new.source_connection_id,
+        target_connection_id=new.target_connection_id,
+        schedule=new.schedule,
+        enabled=new.enabled,
+        settings=dict(new.settings),
+        created_at=datetime.now(UTC),
+    )
+    session.add(flow)
+    await session.flush()
+    await keep_version(session, flow)
+    return flow.id
 
 
 def set_back(flow: Flow, cursor: str | None) -> None:

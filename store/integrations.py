@@ -1,14 +1,14 @@
 """Integrations: two connections that are kept in agreement."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import col, select
 
-from store.flows import renew_flows
+from store.flows import add_flow, renew_flows
 from store.ids import new_id
-from store.records import IntegrationRecord, IntegrationState
+from store.records import IntegrationRecord, IntegrationState, NewFlow
 from store.repository import Repository, locked, one
 from store.tables import Connection, Integration
 
@@ -25,26 +25,33 @@ class Integrations(Repository):
         connection_a_id: str,
         connection_b_id: str,
         settings: Mapping[str, Any] | None = None,
+        flows: Sequence[NewFlow] = (),
     ) -> str:
-        """A new integration, stopped; returns its id. Raises `NotFoundError` for another workspace's connection."""
-        integration_id = new_id("int")
+        """A new integration, stopped, with all of its flows or not at all; returns its id.
+
+        Raises:
+            NotFoundError: A connection is not this workspace's.
+            sqlalchemy.exc.IntegrityError: Two of the flows are of one kind from one source.
+        """
+        integration = Integration(
+            id=new_id("int"),
+            workspace_id=workspace_id,
+            name=name,
+            time_zone=time_zone,
+            connection_a_id=connection_a_id,
+            connection_b_id=connection_b_id,
+            settings=dict(settings or {}),
+            state=IntegrationState.STOPPED,
+            created_at=datetime.now(UTC),
+        )
         async with self._database.writing() as session:
             for connection_id in (connection_a_id, connection_b_id):
                 await one(session, Connection, workspace_id, connection_id, "connection")
-            session.add(
-                Integration(
-                    id=integration_id,
-                    workspace_id=workspace_id,
-                    name=name,
-                    time_zone=time_zone,
-                    connection_a_id=connection_a_id,
-                    connection_b_id=connection_b_id,
-                    settings=dict(settings or {}),
-                    state=IntegrationState.STOPPED,
-                    created_at=datetime.now(UTC),
-                )
-            )
-        return integration_id
+            session.add(integration)
+            await session.flush()
+            for flow in flows:
+                await add_flow(session, integration, flow)
+        return integration.id
 
     async def get(self, workspace_id: str, integration_id: str) -> IntegrationRecord:
         """One integration; raises `NotFoundError`."""

@@ -116,6 +116,18 @@ class IntegrationRecord:
 
 
 @dataclass(frozen=True)
+class NewFlow:
+    """A flow that is still to be made."""
+
+    kind: str
+    source_connection_id: str
+    target_connection_id: str
+    schedule: str
+    settings: Mapping[str, Any]
+    enabled: bool = True
+
+
+@dataclass(frozen=True)
 class FlowRecord:
     """One kind of record in one direction; ``page`` is set while a read is under way."""
 

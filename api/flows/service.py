@@ -15,7 +15,7 @@ from api.problem_documents import Conflict, NotFound, Refused, vendor_sentence
 from api.systems import FlowKind
 from api.workspace_service import WorkspaceService
 from connectors.errors import VendorError
-from store.records import FlowRecord, IntegrationRecord
+from store.records import FlowRecord, IntegrationRecord, NewFlow
 
 
 def shown(record: FlowRecord) -> Flow:
@@ -43,7 +43,11 @@ class FlowService(WorkspaceService):
         """Keep a new flow; a running integration begins with it at once."""
         integration = await self._store.integrations.get(self._workspace_id, integration_id)
         await self.check({integration.connection_a_id, integration.connection_b_id}, integration.settings, wish)
-        flow_id = await self.keep(integration_id, wish)
+        new = await self.planned(wish)
+        try:
+            flow_id = await self._store.flows.create(self._workspace_id, integration_id, new)
+        except IntegrityError:
+            raise Conflict(f"The integration has a flow of {wish.kind} from this source already; change it.") from None
         return await self.get(flow_id), await self._reconfigure(integration_id)
 
     async def check(self, connection_ids: set[str], shared: Mapping[str, Any], wish: FlowWish) -> None:
@@ -54,23 +58,11 @@ class FlowService(WorkspaceService):
         pair = await pair_of(self._store, self._workspace_id, wish.kind, source, target)
         check_settings(pair, wish.settings, shared_of(shared, source, target), enabled=wish.enabled)
 
-    async def keep(self, integration_id: str, wish: FlowWish) -> str:
-        """Store a checked flow; one of a kind and a source per integration."""
-        ends = (wish.source_connection_id, wish.target_connection_id)
-        pair = await pair_of(self._store, self._workspace_id, wish.kind, *ends)
-        try:
-            return await self._store.flows.create(
-                self._workspace_id,
-                integration_id=integration_id,
-                kind=wish.kind,
-                source_connection_id=wish.source_connection_id,
-                target_connection_id=wish.target_connection_id,
-                schedule=wish.schedule or pair.schedule(),
-                settings=wish.settings,
-                enabled=wish.enabled,
-            )
-        except IntegrityError:
-            raise Conflict(f"The integration has a flow of {wish.kind} from this source already; change it.") from None
+    async def planned(self, wish: FlowWish) -> NewFlow:
+        """A flow as it is stored; one for which no schedule is wished gets that of its systems."""
+        source, target = wish.source_connection_id, wish.target_connection_id
+        pair = await pair_of(self._store, self._workspace_id, wish.kind, source, target)
+        return NewFlow(wish.kind, source, target, wish.schedule or pair.schedule(), wish.settings, wish.enabled)
 
     async def get(self, flow_id: str) -> Flow:
         """One flow."""

@@ -49,9 +49,8 @@ class IntegrationService(WorkspaceService):
             connection_a_id=wish.connection_a_id,
             connection_b_id=wish.connection_b_id,
             settings=wish.settings,
+            flows=[await flows.planned(flow) for flow in wish.flows],
         )
-        for flow in wish.flows:
-            await flows.keep(integration_id, flow)
         return await self.get(integration_id)
 
     async def get(self, integration_id: str) -> Integration:

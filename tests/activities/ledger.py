@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from store import Store
+from store.records import NewFlow
 
 SHOP = {"base_url": "https://shop.example.com", "public_key": "public"}
 BOOKS = {"client_id": "tests"}
@@ -23,12 +24,8 @@ class Ends:
         """A flow from the shop to the books."""
         return await self.store.flows.create(
             self.workspace_id,
-            integration_id=self.integration_id,
-            kind=kind,
-            source_connection_id=self.shop_id,
-            target_connection_id=self.books_id,
-            schedule="*/5 * * * *",
-            settings=settings or {},
+            self.integration_id,
+            NewFlow(kind, self.shop_id, self.books_id, "*/5 * * * *", settings or {}),
         )
 
 

@@ -18,6 +18,7 @@ from connectors.protocols import Identifier
 from connectors.records import Change, Existing, Key, Removal, Written
 from mapping.fields import Field
 from store import ItemRecord, ItemState, KeyRing, RecordEntry, Store, migrate
+from store.records import NewFlow
 
 REFUSED = Problem(code=ProblemCode.REFUSED_BY_TARGET, field="stock", value="", sentence="The article is locked.")
 
@@ -175,12 +176,14 @@ async def stockroom(database_url: str) -> AsyncIterator[Stockroom]:
     )
     flow_id = await store.flows.create(
         workspace_id,
-        integration_id=integration_id,
-        kind="stock",
-        source_connection_id=source,
-        target_connection_id=target,
-        schedule="*/5 * * * *",
-        settings={"stock": {"gone": "zero", "guard_percent": 100, "subtract_orders": False}},
+        integration_id,
+        NewFlow(
+            "stock",
+            source,
+            target,
+            "*/5 * * * *",
+            {"stock": {"gone": "zero", "guard_percent": 100, "subtract_orders": False}},
+        ),
     )
     vendors, shelf = Vendors(store, call_timeout=timedelta(seconds=1)), Shelf()
     opened = await vendors.open_record_flow(workspace_id, flow_id)

@@ -20,6 +20,7 @@ from connectors.protocols import ReadFrom
 from connectors.records import RecordPage, RecordSource
 from mapping.fields import Field
 from store import BindingRecord, ItemState
+from store.records import NewFlow
 from tests.records.stockroom import REFUSED, Stockroom, stockroom
 from workflows.messages import ResyncInput, SyncInput, SyncResult
 
@@ -116,12 +117,14 @@ async def test_a_flow_of_the_other_direction_that_stands_still_stops_no_other(ro
     flow = room.flow.flow
     back = await room.store.flows.create(
         room.workspace_id,
-        integration_id=flow.integration_id,
-        kind="stock",
-        source_connection_id=flow.target_connection_id,
-        target_connection_id=flow.source_connection_id,
-        schedule="*/5 * * * *",
-        settings={"stock": {"calculation": "no longer offered"}},
+        flow.integration_id,
+        NewFlow(
+            "stock",
+            flow.target_connection_id,
+            flow.source_connection_id,
+            "*/5 * * * *",
+            {"stock": {"calculation": "no longer offered"}},
+        ),
     )
     await room.store.bindings.put(room.workspace_id, back, BindingRecord("stock", "9", "MUG", "MUG", "", {}))
     await room.read(("MUG", 5))

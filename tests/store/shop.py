@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from store import PageEntry, Store
+from store.records import NewFlow
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 
@@ -71,12 +72,8 @@ async def make_shop(store: Store, name: str = "Shop") -> Shop:
     )
     flow_id = await store.flows.create(
         workspace_id,
-        integration_id=integration_id,
-        kind="orders",
-        source_connection_id=connections[0],
-        target_connection_id=connections[1],
-        schedule="*/5 * * * *",
-        settings={"page_size": 100},
+        integration_id,
+        NewFlow("orders", connections[0], connections[1], "*/5 * * * *", {"page_size": 100}),
     )
     return Shop(store, workspace_id, connections[0], connections[1], integration_id, flow_id)
 

@@ -4,6 +4,7 @@ import pytest
 
 from commerce.problems import Problem, ProblemCode
 from store import KeyRing, NotFoundError, PageEntry, Store, migrate
+from store.records import NewFlow
 
 
 @pytest.mark.parametrize("listed", [False, True])
@@ -19,15 +20,7 @@ async def test_only_a_flow_without_a_ledger_is_removed(database_url: str, listed
         integration = await store.integrations.create(
             workspace, name="i", time_zone="UTC", connection_a_id=ends[0], connection_b_id=ends[1]
         )
-        flow = await store.flows.create(
-            workspace,
-            integration_id=integration,
-            kind="orders",
-            source_connection_id=ends[0],
-            target_connection_id=ends[1],
-            schedule="* * * * *",
-            settings={},
-        )
+        flow = await store.flows.create(workspace, integration, NewFlow("orders", ends[0], ends[1], "* * * * *", {}))
         await store.value_maps.set_value(workspace, flow, "payment_method", "ideal", "1")
         problem = Problem(code=ProblemCode.SETTING_MISSING, field="f", value="", sentence="Set f.")
         await store.problems.raise_(workspace, flow, problem)

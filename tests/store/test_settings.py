@@ -4,15 +4,22 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from commerce.problems import Problem, ProblemCode
 from store import BindingRecord, ConnectionState, IntegrationState, ItemState, NotFoundError, Store
-from store.tables import AccessToken
+from store.records import NewFlow
+from store.repository import locked
+from store.tables import AccessToken, Integration
 from tests.store.shop import NOW, Shop, entry, make_shop
 from tests.store.test_items import UNMAPPED, park
+from tests.waiting import eventually
 
+WAITING_FOR_LOCKS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 EXPIRED = Problem(
     code=ProblemCode.CONNECTION_EXPIRED, field="connection", value="", sentence="Consent has ended. Reconnect it."
 )
@@ -90,13 +97,15 @@ async def test_every_version_of_a_flows_settings_is_kept(shop: Shop):
     await flows.update_settings(workspace_id, shop.flow_id, {"page_size": 50})
     await shop.store.value_maps.set_value(workspace_id, shop.flow_id, "payment_method", "iDEAL", "7")
     await shop.store.value_maps.remove_value(workspace_id, shop.flow_id, "payment_method", "iDEAL")
-    versions = await flows.versions(workspace_id, shop.flow_id)
+    versions = [await flows.version(workspace_id, shop.flow_id, number) for number in range(1, 5)]
     assert [(one.version, one.settings["page_size"], one.value_tables) for one in versions] == [
-        (4, 50, {}),
-        (3, 50, {"payment_method": {"iDEAL": "7"}}),
-        (2, 50, {}),
         (1, 100, {}),
+        (2, 50, {}),
+        (3, 50, {"payment_method": {"iDEAL": "7"}}),
+        (4, 50, {}),
     ]
+    with pytest.raises(NotFoundError):
+        await flows.version(workspace_id, shop.flow_id, 5)
     await flows.set_schedule(workspace_id, shop.flow_id, "0 * * * *")
     await flows.set_enabled(workspace_id, shop.flow_id, enabled=False)
     await flows.set_paused(workspace_id, shop.flow_id, paused=True)
@@ -107,14 +116,49 @@ async def test_every_version_of_a_flows_settings_is_kept(shop: Shop):
 async def test_an_integration_has_one_flow_of_a_kind_from_a_source(shop: Shop):
     with pytest.raises(IntegrityError):
         await shop.store.flows.create(
-            shop.workspace_id,
-            integration_id=shop.integration_id,
-            kind="orders",
-            source_connection_id=shop.source_id,
-            target_connection_id=shop.target_id,
-            schedule="*/5 * * * *",
-            settings={},
+            shop.workspace_id, shop.integration_id, NewFlow("orders", shop.source_id, shop.target_id, "*/5 * * * *", {})
         )
+
+
+async def test_an_integration_is_kept_with_all_of_its_flows_or_not_at_all(shop: Shop):
+    integrations, workspace_id = shop.store.integrations, shop.workspace_id
+    flow = NewFlow("stock", shop.target_id, shop.source_id, "*/5 * * * *", {})
+
+    async def create(name: str, *flows: NewFlow) -> str:
+        ends = {"connection_a_id": shop.source_id, "connection_b_id": shop.target_id}
+        return await integrations.create(workspace_id, name=name, time_zone="UTC", settings={}, flows=flows, **ends)
+
+    with pytest.raises(IntegrityError):
+        await create("Doubled", flow, flow)
+    assert [kept.id for kept in await integrations.list(workspace_id)] == [shop.integration_id]
+    assert [kept.id for kept in await shop.store.flows.list(workspace_id)] == [shop.flow_id]
+    (kept_flow,) = await shop.store.flows.list(workspace_id, await create("Whole", flow))
+    assert (kept_flow.kind, kept_flow.source_connection_id, kept_flow.enabled) == ("stock", shop.target_id, True)
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+async def test_a_flow_that_is_made_while_shared_settings_change_begins_with_the_new_ones(shop: Shop):
+    shared = {"language": "nl"}
+    async with shop.store.database.writing() as session:
+        changing = await locked(session, Integration, shop.workspace_id, shop.integration_id, "integration")
+        changing.settings = {shop.source_id: shared}
+        await session.flush()
+        making = asyncio.create_task(
+            shop.store.flows.create(
+                shop.workspace_id,
+                shop.integration_id,
+                NewFlow("stock", shop.source_id, shop.target_id, "*/5 * * * *", {}),
+            )
+        )
+
+        async def made_or_waiting() -> bool:
+            async with shop.store.database.reading() as asking:
+                waiting = (await (await asking.connection()).execute(text(WAITING_FOR_LOCKS))).scalar_one()
+            return making.done() or bool(waiting)
+
+        await eventually(made_or_waiting)
+    version = await shop.store.flows.version(shop.workspace_id, await making, 1)
+    assert version.settings["shared"] == {"source": shared}
 
 
 async def test_saving_a_value_releases_all_that_wait_for_it_and_nothing_else(shop: Shop):
