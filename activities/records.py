@@ -36,6 +36,8 @@ _BUSY = timedelta(seconds=45)
 _LOOKED_AT_AGAIN = 200
 """Records per run that the target did not have, looked for once more."""
 _SOON = timedelta(seconds=5)
+_MOMENTS = (_SOON, timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
+"""For how long a run waits for records that were put off, the shortest that brings one."""
 _SHORTEST_LEASE = timedelta(seconds=30)
 
 
@@ -95,15 +97,18 @@ class RecordActivities:
             if sync.begin:
                 await self._look_at_waiting(step, now)
             waiting = await self._store.record_pages.count_ready(workspace_id, flow_id, now)
-            more_pages = sync.read
+            more_pages, read = sync.read, sync.read_before
             if sync.read and waiting < flow.settings.common.page_size:
-                more_pages = await self._read_page(step)
+                more_pages, read = await self._read_page(step)
                 await batch.keep_claim()
             more_ready, pause = await self._work(step)
             if not more_pages and not more_ready:
                 more_ready = await remove_unwanted(self._store, workspace_id, flow, batch.claim, batch.lease)
+            if not more_pages and not more_ready:
+                pause = await self._until_put_off(step)
+                more_ready = pause > timedelta(0)
         result = await self._result(sync, more_pages=more_pages, more_ready=more_ready)
-        result.pause_seconds = pause.total_seconds()
+        result.pause_seconds, result.read = pause.total_seconds(), read
         return result
 
     async def _sales(self, workspace_id: str, flow: OpenRecordFlow) -> Sales:
@@ -114,13 +119,15 @@ class RecordActivities:
         since = await self._store.record_pages.oldest_reading(workspace_id, flow.flow.id)
         return await recent_sales(self._store, self._vendors, workspace_id, flow, since or datetime.now(UTC))
 
-    async def _read_page(self, step: _Step) -> bool:
+    async def _read_page(self, step: _Step) -> tuple[bool, int]:
+        """Read one page; returns whether this run reads another, and how many records it has read."""
         sync, flow, now = step.sync, step.flow, datetime.now(UTC)
+        common = flow.settings.common
         due = flow.source_side.read.sweep_is_due(flow.flow.cursor, flow.flow.last_sweep_at, now)
         run = await self._store.flows.begin_run(sync.workspace_id, sync.flow_id, now=now, sweep=due)
         start = _start(flow, run)
         with flow.calling_source():
-            page = await flow.source.list_records(start, run.page, flow.settings.common.page_size)
+            page = await flow.source.list_records(start, run.page, common.amount_per_read)
         outcome = await self._store.record_pages.save_page(
             sync.workspace_id,
             sync.flow_id,
@@ -137,7 +144,9 @@ class RecordActivities:
         )
         if flow.source_connection.state is ConnectionState.NEW:
             await self._store.connections.mark_connected(sync.workspace_id, flow.source_connection.id)
-        return page.next_page is not None or outcome.superseded
+        read = sync.read_before + outcome.listed
+        more_pages = page.next_page is not None and not common.ends_run(read=read, last_page=outcome.listed)
+        return more_pages or outcome.superseded, read
 
     async def _look_at_waiting(self, step: _Step, now: datetime) -> None:
         """Read again what has waited to be complete: by now it may be, or be taken back."""
@@ -190,6 +199,20 @@ class RecordActivities:
             except RateLimited as error:
                 return True, error.retry_after or _SOON
         return await self._store.record_pages.count_ready(workspace_id, flow_id, datetime.now(UTC)) > 0, timedelta(0)
+
+    async def _until_put_off(self, step: _Step) -> timedelta:
+        """After how long there is work on records that were put off for a moment; zero: on none.
+
+        A shipment that waits for its tracking code is read again before it is worked on: that is for the next run.
+        """
+        workspace_id, flow_id, now = step.sync.workspace_id, step.sync.flow_id, datetime.now(UTC)
+        if step.flow.kind is RecordKind.SHIPMENTS:
+            return timedelta(0)
+        if await self._store.record_pages.count_ready(workspace_id, flow_id, now + _MOMENTS[-1]):
+            for moment in _MOMENTS:
+                if await self._store.record_pages.count_ready(workspace_id, flow_id, now + moment):
+                    return moment
+        return timedelta(0)
 
     async def _work_on(self, step: _Step, items: Sequence[ItemRecord], version: int | None, now: datetime) -> None:
         workspace_id = step.sync.workspace_id

@@ -58,6 +58,24 @@ class RecordFlowSettings(BaseModel):
         default=None, title="Start date", description="What did not change since then is left alone."
     )
     page_size: int = Setting(default=250, ge=1, le=1000, title="Amount per page")
+    amount_per_run: int | None = Setting(
+        default=None,
+        ge=1,
+        title="Amount per run",
+        description=(
+            "A run reads whole pages up to so many records; the next run goes on there, and what is ready is sent all"
+            " the same. Empty: all."
+        ),
+    )
+
+    @property
+    def amount_per_read(self) -> int:
+        """How many records one page of the source may bring."""
+        return min(self.page_size, self.amount_per_run or self.page_size)
+
+    def ends_run(self, *, read: int, last_page: int) -> bool:
+        """Whether a run that has read so many records would go beyond its amount with one more page like its last."""
+        return self.amount_per_run is not None and read + last_page > self.amount_per_run
 
 
 class ArticleFlowSettings(RecordFlowSettings):

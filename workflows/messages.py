@@ -204,11 +204,15 @@ class SyncInput(FlowRef):
     """True for the first page of a run: housekeeping of the ledger happens here."""
     read: bool
     """False only works on what is ready."""
+    read_before: int = 0
+    """How many records of the source this run has read already."""
 
 
 class SyncResult(FlowResult):
     """What one page of records brought."""
 
+    read: int = 0
+    """How many records of the source this run has read, this page included."""
     pause_seconds: float = 0
     """How long the target asks to wait before it is called again."""
 

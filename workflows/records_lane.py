@@ -17,25 +17,25 @@ class RecordsLane(Lane):
     patience = timedelta(minutes=1)
 
     async def _run(self) -> None:
-        """One run: every page of the source, then all records that are ready.
+        """One run: every page of the source, or as many as the flow's amount per run takes, then all that is ready.
 
         A long read outlasts its schedule. Work on what is ready does not: a new run reads what has changed meanwhile,
         so that no outdated figure waits to be sent.
         """
         self.state.next_run = None
-        due = self._due()
         begin, result = True, None
         while begin or (result is not None and (result.more_pages or result.more_ready)):
+            due = self._due()
             if not begin and self._gives_way(due, reading=result is None or result.more_pages):
                 self.state.wanted = True
                 return
-            result = await self._sync(begin=begin, read=result is None or result.more_pages)
+            result = await self._sync(result, begin=begin)
             if begin and (result is not None or not self._ending()):
                 self.state.runs += 1
                 self.state.last_run = workflow.now()
             begin = False
             if result is not None and result.pause_seconds:
-                pause_ends = workflow.now() + timedelta(seconds=result.pause_seconds)
+                pause_ends, due = workflow.now() + timedelta(seconds=result.pause_seconds), self._due()
                 await self._wait_until(pause_ends if result.more_pages else min(pause_ends, due))
         if result is None and self._ending():
             self.state.wanted = True
@@ -45,13 +45,14 @@ class RecordsLane(Lane):
             return True
         return not reading and (self.state.wanted or workflow.now() >= due)
 
-    async def _sync(self, *, begin: bool, read: bool) -> SyncResult | None:
+    async def _sync(self, last: SyncResult | None, *, begin: bool) -> SyncResult | None:
         question = SyncInput(
             workspace_id=self._owner.workspace_id,
             integration_id=self._owner.integration_id,
             flow_id=self.plan.flow_id,
             begin=begin,
-            read=read,
+            read=last is None or last.more_pages,
+            read_before=0 if last is None else last.read,
         )
         return await self._ask(
             names.SYNC_RECORDS,

@@ -30,6 +30,8 @@ from workflows.messages import (
     SyncResult,
 )
 
+PAGE = 10
+"""Records on every page of `Edge.record_pages`."""
 STEPS = (names.FIND_ORDER, names.ENSURE_CUSTOMER, names.ENSURE_PRODUCTS, names.CREATE_DOCUMENT)
 
 
@@ -211,6 +213,7 @@ class Edge:
             more_pages=pages > 0,
             more_ready=self.ready_steps > 0,
             page=str(pages or ""),
+            read=sync.read_before + PAGE * sync.read,
             pause_seconds=self.pause_seconds,
         )
 

@@ -2,8 +2,9 @@
 
 from datetime import timedelta
 
+from tests.workflows.edge import PAGE
 from tests.workflows.rig import FLOW, Rig, plan
-from workflows.messages import FlowTarget
+from workflows.messages import FlowTarget, Reconfigure
 
 SMALL = 60
 
@@ -15,6 +16,30 @@ async def test_a_run_goes_through_every_page_and_only_the_first_begins_it(rig: R
     assert [sync.begin for sync in rig.edge.syncs] == [True, False, False, False]
     assert all(sync.read for sync in rig.edge.syncs)
     assert (flow.runs, flow.state, flow.page) == (1, "waiting", "")
+
+
+async def test_every_run_counts_what_it_has_read_from_its_own_beginning(rig: Rig):
+    rig.edge.record_pages, rig.edge.ready_steps = 3, 4
+    await rig.start(plan(kind="products"))
+    await rig.idle()
+    await rig.signal("run_now", FlowTarget(flow_id=FLOW))
+    await rig.idle(after_run=2)
+    assert [(sync.begin, sync.read, sync.read_before) for sync in rig.edge.syncs] == [
+        (True, True, 0),
+        (False, True, PAGE),
+        (False, True, 2 * PAGE),
+        (False, False, 3 * PAGE),
+        (True, True, 0),
+    ]
+
+
+async def test_a_new_schedule_does_not_cut_a_pause_short_again_and_again(rig: Rig):
+    rig.edge.ready_steps, rig.edge.pause_seconds = 1000, 120
+    await rig.start(plan(schedule="*/5 * * * *", kind="stock"))
+    await rig.until(lambda: len(rig.edge.syncs) == 1)
+    await rig.signal("reconfigure", Reconfigure(flows=[plan(schedule="*/30 * * * *", kind="stock")]))
+    await rig.skip(timedelta(minutes=4))
+    assert 3 <= len(rig.edge.syncs) <= 5
 
 
 async def test_it_runs_by_its_schedule_and_never_twice_at_once(rig: Rig):
