@@ -49,6 +49,8 @@ async def test_a_picture_host_that_is_down_holds_up_its_own_products_alone(small
             assert number in sentence
             assert url in sentence
             assert "tried again by itself" in sentence
+            (item,) = await world.items(flow_id=flow, reference=number)
+            assert (await world.store.items.get(world.workspace_id, item["id"])).next_release_at is not None
         assert "HTTP 503" in (await problem_of(world, flow, "JUG"))[1]
         assert "cannot be reached" in (await problem_of(world, flow, "MUG"))[1]
         # All the rest of each product is written, its other picture too.
