@@ -63,12 +63,9 @@ class RecordPages(RecordListings):
             events = []
             for start in range(0, len(outcomes), CHUNK):
                 ids = [outcome.item_id for outcome in outcomes[start : start + CHUNK]]
-                rows = await session.exec(
-                    select(Item).where(
-                        col(Item.workspace_id) == workspace_id, col(Item.flow_id) == flow_id, col(Item.id).in_(ids)
-                    )
-                )
-                for item in rows.all():
+                rows = await session.exec(select(Item).where(col(Item.id).in_(ids)))
+                # Asked for with the flow as well, SQLite would look through all of its records.
+                for item in (row for row in rows.all() if row.flow_id == flow.id):
                     outcome = by_id[item.id]
                     _settle(item, outcome, flow.settings_version, now, answered=outcome.problem_id not in unanswered)
                     events += [event(self._sealer, item, now, EventKind.NOTE, text) for text in outcome.notes]

@@ -7,22 +7,27 @@ from sqlmodel import col, select
 
 from store.ledger import item_record
 from store.records import ItemRecord, ItemState
-from store.repository import CHUNK, Repository
-from store.tables import Item
+from store.repository import CHUNK, Repository, one
+from store.tables import Flow, Item
 
 
 class RecordQueries(Repository):
     """What is known of the neighbours of a record."""
 
     async def named(self, workspace_id: str, flow_id: str, source_ids: Sequence[str]) -> list[ItemRecord]:
-        """Records of a flow by their ids at the source, bodies decrypted; unknown ones are left out."""
+        """Records of a flow by their ids at the source, bodies decrypted; unknown ones are left out.
+
+        Raises:
+            NotFoundError: The flow is not this workspace's.
+        """
         found: list[ItemRecord] = []
         async with self._database.reading() as session:
+            flow = await one(session, Flow, workspace_id, flow_id, "flow")
             for start in range(0, len(source_ids), CHUNK):
                 rows = await session.exec(
                     select(Item).where(
-                        col(Item.workspace_id) == workspace_id,
-                        col(Item.flow_id) == flow_id,
+                        # The flow is its workspace's: said once more, SQLite would look through all of its records.
+                        col(Item.flow_id) == flow.id,
                         col(Item.source_id).in_(source_ids[start : start + CHUNK]),
                     )
                 )
