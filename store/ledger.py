@@ -1,8 +1,9 @@
 """What the parts of the items repository share: reading rows, writing events, letting parked items go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlmodel import col, select, update
@@ -70,6 +71,15 @@ async def note_all(
         await add_all(session, database, [event(sealer, item, at, kind, text) for item in items.all()])
 
 
+async def in_chunks(session: AsyncSession, ids: Sequence[str], values: Mapping[str, Any]) -> None:
+    """Give items, named by their ids, the same values; what the session holds of them is not brought up to date."""
+    for start in range(0, len(ids), CHUNK):
+        await session.exec(
+            update(Item).where(col(Item.id).in_(ids[start : start + CHUNK])).values(**values),
+            execution_options={"synchronize_session": False},
+        )
+
+
 async def release_rows(
     session: AsyncSession,
     database: Database,
@@ -80,29 +90,24 @@ async def release_rows(
     by_time: bool = False,
     as_version: int | None = None,
 ) -> None:
-    """Parked items become ready, to be read afresh; those of other states must not be given.
+    """Parked or skipped items become ready, to be read afresh; those of other states must not be given.
 
     Intervals start anew unless it was time that let them go. ``as_version`` pins the settings of the next attempts;
     without it today's settings count, but time leaves them as they are.
     """
     now = datetime.now(UTC)
-    for start in range(0, len(items), CHUNK):
-        chunk = items[start : start + CHUNK]
-        changes = {
-            "state": ItemState.READY,
-            "header": None,
-            "problem_id": None,
-            "next_release_at": None,
-            "not_before": None,
-            "releases": Item.releases + 1,
-            "updated_at": now,
-        }
-        if not by_time:
-            changes |= {"waits": 0, "pinned_version": as_version}
-        await session.exec(
-            update(Item).where(col(Item.id).in_([item.id for item in chunk])).values(**changes),
-            execution_options={"synchronize_session": False},
-        )
+    changes = {
+        "state": ItemState.READY,
+        "header": None,
+        "problem_id": None,
+        "next_release_at": None,
+        "not_before": None,
+        "releases": Item.releases + 1,
+        "updated_at": now,
+    }
+    if not by_time:
+        changes |= {"waits": 0, "pinned_version": as_version}
+    await in_chunks(session, [item.id for item in items], changes)
     await add_all(
         session, database, [event(sealer, item, now, EventKind.RELEASED, f"Released: {by}.") for item in items]
     )

@@ -12,7 +12,7 @@ from sqlmodel import col, func, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.ids import new_id
-from store.ledger import EventKind, note_all, note_superseded
+from store.ledger import EventKind, in_chunks, note_all, note_superseded
 from store.pages import move_read
 from store.records import ItemState, PageOutcome, RecordEntry, SkipReason
 from store.removals import end_unsent
@@ -263,12 +263,3 @@ async def _known(session: AsyncSession, flow: Flow, source_ids: Sequence[str]) -
         for row in await (await session.connection()).execute(statement):
             known[row.source_id] = row
     return known
-
-
-async def in_chunks(session: AsyncSession, ids: Sequence[str], values: Mapping[str, Any]) -> None:
-    """Give items, named by their ids, the same values; what the session holds of them is not brought up to date."""
-    for start in range(0, len(ids), CHUNK):
-        await session.exec(
-            update(Item).where(col(Item.id).in_(ids[start : start + CHUNK])).values(**values),
-            execution_options={"synchronize_session": False},
-        )

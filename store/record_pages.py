@@ -1,4 +1,4 @@
-"""Pages of records that move without a workflow of their own: taken in, worked on and settled many at a time."""
+"""Pages of records that move without a workflow of their own: worked on and settled many at a time."""
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
@@ -8,8 +8,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from commerce.problems import ProblemCode
 from store.items import wait_of
-from store.ledger import EventKind, event, item_record
-from store.record_listings import RecordListings, in_chunks
+from store.ledger import EventKind, event, in_chunks, item_record
+from store.record_listings import RecordListings
 from store.records import ItemRecord, ItemState, ProblemState, Settled, SkipReason
 from store.repository import CHUNK, add_all, locked
 from store.tables import Flow, Item, Problem

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlmodel import and_, col, func, not_, or_, select, update
+from sqlmodel import and_, col, func, not_, or_, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from store.database import Database
 from store.items import wait_of
-from store.ledger import EventKind, event, item_record, note_all
+from store.ledger import EventKind, event, in_chunks, item_record, note_all
 from store.records import ItemRecord, ItemState, SkipReason
-from store.repository import CHUNK, Repository, locked, one
+from store.repository import Repository, locked, one
 from store.sealing import Sealer
 from store.tables import Binding, Flow, Item
 
@@ -136,19 +136,6 @@ async def end_unsent(session: AsyncSession, database: Database, sealer: Sealer, 
     ids = (await session.exec(statement.order_by(col(Item.id)).with_for_update(key_share=True))).all()
     text = "Skipped, gone: the source's last two complete reads did not show it, and the target has nothing of it."
     await note_all(session, database, sealer, ids, now, EventKind.FINISHED, text)
-    for start in range(0, len(ids), CHUNK):
-        await session.exec(
-            update(Item)
-            .where(col(Item.id).in_(ids[start : start + CHUNK]))
-            .values(
-                state=ItemState.SKIPPED,
-                reason=SkipReason.GONE,
-                fingerprint="",
-                problem_id=None,
-                next_release_at=None,
-                not_before=None,
-                finished_at=now,
-                updated_at=now,
-            ),
-            execution_options={"synchronize_session": False},
-        )
+    gone = {"state": ItemState.SKIPPED, "reason": SkipReason.GONE, "fingerprint": ""}
+    forgotten = {"problem_id": None, "next_release_at": None, "not_before": None}
+    await in_chunks(session, ids, {**gone, **forgotten, "finished_at": now, "updated_at": now})
