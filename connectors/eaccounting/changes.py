@@ -2,7 +2,8 @@
 
 Pages by number would shift when a record that was already read changes and moves to the end: the next page would then
 leave out one that was not read. So every page begins at the moment of the last change seen, and numbers count only
-within records of one and the same second.
+within records of one and the same second. Where they do, the record before the page must still be the one that was
+read last: else the second is read from its beginning.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from connectors.errors import Temporary
 from connectors.protocols import ReadFrom
 
 _SECOND: Final = "%Y-%m-%dT%H:%M:%SZ"
+_MOST_RETURNS: Final = 10
+"""How often a read returns to the beginning of one second; more often means that its order is not kept."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,9 @@ class _Position:
     narrowed: bool = True
     cursor: str = ""
     total: int | None = None
+    last: str = ""
+    """The id of the record before a page of a number above 1; empty where a read began before this was kept."""
+    returns: int = 0
 
 
 class ChangeFeed:
@@ -60,7 +66,12 @@ class ChangeFeed:
             Temporary: The vendor does not answer as documented now.
         """
         position = _begin(start) if page is None else _Position(**exact_json.loads(page))
-        answer, narrowed = await self._ask(position, min(size, LARGEST_PAGE))
+        size = min(size, LARGEST_PAGE)
+        answer, narrowed = await self._ask(position, size)
+        # Asked after the page: what leaves the second meanwhile shows as well.
+        if position.last and position.returns < _MOST_RETURNS and await self._before(position, size) != position.last:
+            position = replace(position, number=1, last="", returns=position.returns + 1)
+            answer, narrowed = await self._ask(position, size)
         if not answer.server_time:
             raise Temporary(f"eAccounting did not say what time it is when asked to {self._operation}.")
         read = replace(
@@ -77,9 +88,15 @@ class ChangeFeed:
             total=read.total or 0,
         )
 
-    async def _ask(self, position: _Position, size: int) -> tuple[ListPage, bool]:
+    async def _before(self, position: _Position, size: int) -> str:
+        """The id of the record that stands before a page now; empty when there are not so many any more."""
+        place = replace(position, number=(position.number - 1) * size)
+        answer, _ = await self._ask(place, 1, **{"$select": "Id"})
+        return str(answer.records[0].get("Id") or "") if answer.records else ""
+
+    async def _ask(self, position: _Position, size: int, **options: str) -> tuple[ListPage, bool]:
         since = f"{self._changed} ge {position.since}" if position.since else ""
-        order = {"$orderby": self._changed}
+        order = {"$orderby": self._changed, **options}
         if position.narrowed and self._condition:
             expression = f"({self._condition}) and {since}" if since else self._condition
             params = {**order, "$filter": expression}
@@ -95,8 +112,9 @@ class ChangeFeed:
         last = str(answer.records[-1].get(self._changed) or "") if answer.records else ""
         since = second(last) if last else None
         if since is not None and (read.since is None or since > read.since):
-            return replace(read, since=since, number=1)
-        return replace(read, number=read.number + 1)
+            return replace(read, since=since, number=1, last="", returns=0)
+        before = str(answer.records[-1].get("Id") or "") if answer.records else ""
+        return replace(read, number=read.number + 1, last=before)
 
 
 def second(timestamp: str) -> str:

@@ -8,7 +8,17 @@ import pytest
 from activities.customer_turns import turn_name
 from connectors.record_flow import COMMON_SETTINGS
 from connectors.records import RecordKind
-from tests.records.goods import TO_BOOKS, articles, change_product, product, writes
+from tests.records.goods import (
+    TO_BOOKS,
+    TO_SHOP,
+    article,
+    articles,
+    change_article,
+    change_product,
+    product,
+    products,
+    writes,
+)
 from tests.records.registers import debtors, to_books, user
 from tests.world import World
 
@@ -58,6 +68,21 @@ async def test_a_run_reads_its_amount_and_the_next_goes_on_there(small_world: Wo
     await world.run(flow)
     held = await articles(world)
     assert [number for number, one in held.items() if not one["IsActive"]] == ["A-03"]
+
+
+async def test_a_change_between_two_runs_hides_no_article_of_the_same_second(small_world: World):
+    world = small_world
+    second = "2026-10-01T10:00:00Z"
+    await world.books.load({"articles": [article(number, ChangedUtc=second) for number in NUMBERS]})
+    flow = await world.add_flow("products", common=LIMIT, target_settings=TO_SHOP)
+    await world.start()
+    standing = await world.settled(flow)
+    await change_article(world, "A-01", Name="Changed")
+    while standing["reading"]:
+        standing = await world.run(flow)
+    held = await products(world)
+    assert sorted(held) == NUMBERS
+    assert held["A-01"]["name"] == "Changed"
 
 
 async def test_a_new_amount_begins_a_new_read(small_world: World):

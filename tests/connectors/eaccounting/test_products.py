@@ -116,6 +116,21 @@ async def test_every_article_is_read_once_whatever_the_size_of_the_page(office: 
     assert first.total == len(products)
 
 
+async def test_what_leaves_its_second_while_it_is_read_hides_nothing(office: Office):
+    second = "2026-01-05T09:00:00Z"
+    numbers = {f"SAME-{number}" for number in range(8)}
+    await office.simulation.load({"articles": [{"Number": number, "ChangedUtc": second} for number in sorted(numbers)]})
+    start = ReadFrom(cursor=second, not_before=None, overlap=timedelta(0))
+    page = await source(office).list_records(start, None, 3)
+    seen = {record.reference for record in page.records}
+    mug = await found(office, min(seen & numbers))
+    await office.simulation.patch("articles", mug.target_id, {"Name": "Changed meanwhile"})
+    while page.next_page is not None:
+        page = await source(office).list_records(start, page.next_page, 3)
+        seen |= {record.reference for record in page.records}
+    assert numbers <= seen
+
+
 async def test_a_second_read_begins_at_the_server_time_of_the_first(office: Office):
     await office.simulation.set_now("2026-03-02T10:00:00Z")
     first = await source(office).list_records(EVERYTHING, None, 1000)
