@@ -14,6 +14,7 @@ from store import BindingRecord
 from store.bindings import CUSTOMER
 
 _NEXT_LOOK = timedelta(seconds=1)
+_NOBODY = CustomerRef("", "", "none")
 
 
 async def customer_of(stage: Stage, order: Order) -> CustomerRef:
@@ -21,12 +22,14 @@ async def customer_of(stage: Stage, order: Order) -> CustomerRef:
 
     Two orders of one buyer take turns by a claim, so they make one customer; flows of customers and of other shops into
     the same account take turns with them. A claim outlives a lost request as long as that request can still be at work,
-    so what is not found then does not exist.
+    so what is not found then does not exist. An order that becomes an entry in the ledger has none.
 
     Raises:
         Wait: Another order of this buyer is here at the moment.
         RecordRefused: The order could not be sent, so nothing of its customer was written either.
     """
+    if stage.flow.settings.orders.document_type.is_entry:
+        return _NOBODY
     target, workspace_id, flow_id = stage.flow.target, stage.workspace_id, stage.flow_id
     key = target.customer_key(order.customer, order.currency)
     if not key:

@@ -29,11 +29,13 @@ async def products_of(
     """Every article the document needs, by the identifier on the lines; ``fresh`` forgets what was remembered.
 
     What is missing is created, or stood in for, where the settings say so. Without ``create`` it is only planned: good
-    for finding out what would be refused.
+    for finding out what would be refused. An order that becomes an entry in the ledger needs none.
 
     Raises:
         RecordRefused: A line names no article, or an article does not exist at the target.
     """
+    if stage.flow.settings.orders.document_type.is_entry:
+        return {}
     by = stage.flow.settings.orders.identifier
     with stage.flow.calling_target():
         extra = await stage.flow.target.required_products(order)

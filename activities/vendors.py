@@ -362,4 +362,5 @@ def _state(flow: FlowRecord, source: _End, target: _End) -> object:
 
 
 def _version(connection: ConnectionRecord) -> object:
-    return (connection.secrets_version, tuple(sorted(map(str, connection.settings.items()))))
+    # A new consent may allow more than the tokens do that an open client still holds.
+    return (connection.secrets_version, connection.connected_at, tuple(sorted(map(str, connection.settings.items()))))

@@ -42,6 +42,8 @@ class OrderTargetDeclaration:
     """How long after a write was sent its absence in a look-up may be believed, when no answer came."""
     value_tables: Mapping[str, str] = field(default_factory=dict)
     """Table name → name of the live choice list with the target's values."""
+    keyed_like: Mapping[str, str] = field(default_factory=dict)
+    """Table name → another table, which sources know, with the same source values."""
     fields: tuple[Field, ...] = ()
     """What of a document the mapping may fill, by the vendor's own names; rows and money are computed."""
     row_fields: tuple[Field, ...] = ()

@@ -13,8 +13,16 @@ NEEDS = "needs"
 
 
 def mandatory_with(setting: str, value: object, **others: object) -> dict[str, JsonValue]:
-    """Like `MANDATORY`, but only while another setting of the model has this value, or one of ``others`` its own."""
+    """Like `MANDATORY`, but only while another setting has this value, or one of ``others`` its own.
+
+    These are settings of the model, or of what every flow of its kind has.
+    """
     return {"mandatory": {name: str(wanted) for name, wanted in {setting: value, **others}.items()}}
+
+
+def mandatory_unless(setting: str, value: object) -> dict[str, JsonValue]:
+    """Like `MANDATORY`, but not while a setting of the model, or of the flow beside it, has this value."""
+    return {"mandatory": True, "unless": {setting: str(value)}}
 
 
 def layered(model: type[BaseModel], shared: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,18 +30,28 @@ def layered(model: type[BaseModel], shared: Mapping[str, Any], own: Mapping[str,
     return {name: value for name, value in shared.items() if name in model.model_fields} | dict(own)
 
 
-def missing_settings(settings: BaseModel) -> tuple[str, ...]:
-    """The titles of mandatory settings that are empty, in the order they are asked for."""
+def missing_settings(settings: BaseModel, beside: BaseModel | None = None) -> tuple[str, ...]:
+    """The titles of mandatory settings that are empty, in the order they are asked for.
+
+    ``beside`` are the settings that every flow of the kind has, which may decide what is mandatory here.
+    """
     missing = []
     for name, field in type(settings).model_fields.items():
         extra = field.json_schema_extra
-        if isinstance(extra, dict) and _is_needed(extra.get("mandatory"), settings):
+        if isinstance(extra, dict) and _is_needed(extra, settings, beside):
             empty = getattr(settings, name) in ("", None, (), {})
             missing += [field.title or name] if empty else []
     return tuple(missing)
 
 
-def _is_needed(mandatory: object, settings: BaseModel) -> bool:
+def _is_needed(extra: Mapping[str, object], settings: BaseModel, beside: BaseModel | None) -> bool:
+    mandatory = extra.get("mandatory")
     if isinstance(mandatory, dict):
-        return any(str(getattr(settings, name)) == value for name, value in mandatory.items())
-    return bool(mandatory)
+        return _any_holds(mandatory, settings, beside)
+    return bool(mandatory) and not _any_holds(extra.get("unless"), settings, beside)
+
+
+def _any_holds(conditions: object, *models: BaseModel | None) -> bool:
+    if not isinstance(conditions, dict):
+        return False
+    return any(str(getattr(model, name, None)) == value for name, value in conditions.items() for model in models)

@@ -129,7 +129,11 @@ class OrderFlow:
 
 def missing_order_settings(flow: OrderFlow) -> tuple[str, ...]:
     """The titles of settings without which the flow cannot be switched on, in the order they are asked for."""
-    missing = (*missing_settings(flow.orders), *missing_settings(flow.source), *missing_settings(flow.target))
+    missing = (
+        *missing_settings(flow.orders),
+        *missing_settings(flow.source),
+        *missing_settings(flow.target, flow.orders),
+    )
     if flow.orders.mode is ReadMode.ONCE and not flow.status_when_sent:
         missing = (*missing, _title_of(flow.source, "status_when_sent"))
     return missing

@@ -63,9 +63,11 @@ class Pair:
 
     def value_tables(self, settings: Mapping[str, Any]) -> dict[str, tuple[str | None, str | None]]:
         """Table → the live lists with the source's and the target's values; tables that only rules name have none."""
-        source, target = (side.value_tables for side in self.sides())
+        from_side, to_side = self.sides()
+        source, target = from_side.value_tables, to_side.value_tables
+        keyed_like = to_side.keyed_like if isinstance(to_side, OrderTargetDeclaration) else {}
         names = {*source, *target, *_tables_of(self.parse(settings))}
-        return {name: (source.get(name), target.get(name)) for name in sorted(names)}
+        return {name: (source.get(keyed_like.get(name, name)), target.get(name)) for name in sorted(names)}
 
     def default_mapping(self, settings: Mapping[str, Any]) -> tuple[Rule, ...]:
         """The mapping before a person changed it; a changed mapping that does not fit any more is no obstacle."""

@@ -25,6 +25,11 @@ class DocumentType(StrEnum):
     QUOTE = "quote"
     TRANSACTION = "transaction"
 
+    @property
+    def is_entry(self) -> bool:
+        """Whether it is an entry in the ledger: it names accounts, and neither a customer nor articles."""
+        return self is DocumentType.TRANSACTION
+
 
 class Identifier(StrEnum):
     """What names a product on an order line."""
@@ -140,7 +145,7 @@ class OrderSource(Protocol):
 
 @dataclass(frozen=True)
 class CustomerRef:
-    """A customer at the target. ``action`` is ``found``, ``created``, ``updated`` or ``default``.
+    """A customer at the target. ``action`` is ``found``, ``created``, ``updated``, ``default`` or ``none``.
 
     Of a customer that is still to be created, id and number are empty.
     """

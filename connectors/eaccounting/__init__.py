@@ -1,5 +1,6 @@
-"""eAccounting (also sold as eEkonomi, Spiris and ePasseli): takes orders in as orders, invoices, drafts and quotes."""
+"""eAccounting (also sold as eEkonomi, Spiris and ePasseli): takes orders in as documents or vouchers."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -17,6 +18,7 @@ from connectors.eaccounting.records import RECORD_SOURCES, RECORD_TARGETS
 from connectors.eaccounting.settings import IDENTITY_URL, EAccountingConnection, EAccountingOrders
 from connectors.eaccounting.target import open_target
 from connectors.eaccounting.tax_codes import TAX_CODE
+from connectors.eaccounting.vouchers import PAYMENT_ACCOUNT
 from connectors.errors import ConnectionRefused
 from connectors.oauth import BearerTokens, OAuthClient, OAuthEndpoints
 from connectors.protocols import DocumentType
@@ -39,11 +41,16 @@ ENDPOINTS: Final = OAuthEndpoints(
 """Source: Visma eAccounting API documentation, authentication (confirmed September 2026)."""
 
 
+_BOOK_VOUCHERS: Final = "ea:accounting"
+"""The scope that writes vouchers; it comprises ``ea:accounting_readonly``."""
+
+
 def _oauth_client(settings: BaseModel) -> OAuthClient:
     connection = EAccountingConnection.model_validate(settings)
+    asked = (*ENDPOINTS.scopes, _BOOK_VOUCHERS) if connection.book_vouchers else ENDPOINTS.scopes
     return OAuthClient(
         title=_TITLE,
-        endpoints=ENDPOINTS.at(connection.identity_url),
+        endpoints=replace(ENDPOINTS.at(connection.identity_url), scopes=asked),
         client_id=connection.client_id,
         client_secret=connection.client_secret.get_secret_value(),
     )
@@ -84,6 +91,7 @@ CONNECTOR: Final = Connector(
         "A client id and secret from the vendor's developer portal, with this installation's callback address.",
         "Articles for shipping, payment fees, discounts and rounding, one per VAT rate in use.",
         "A user who may create customers and sales documents gives consent and chooses the company.",
+        "For financial transactions: “Book vouchers” on before consent; accounts for payment, revenue and VAT.",
     ),
     oauth=ENDPOINTS,
     oauth_client=_oauth_client,
@@ -91,16 +99,16 @@ CONNECTOR: Final = Connector(
     order_target=OrderTargetDeclaration(
         open=open_target,
         settings=EAccountingOrders,
-        document_types=frozenset(
-            {DocumentType.ORDER, DocumentType.INVOICE, DocumentType.INVOICE_DRAFT, DocumentType.QUOTE}
-        ),
+        document_types=frozenset(DocumentType),
         settle=timedelta(seconds=30),
         value_tables={
             "payment_method": "terms_of_payment",
             "shipping_method": "delivery_methods",
             "order_status": "order_statuses",
             TAX_CODE: "codings",
+            PAYMENT_ACCOUNT: "accounts",
         },
+        keyed_like={PAYMENT_ACCOUNT: "payment_method"},
         fields=FIELDS,
         row_fields=ROW_FIELDS,
         mapping_for=default_rules,

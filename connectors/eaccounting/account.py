@@ -1,6 +1,7 @@
 """Prove a connection and list what its owner can choose from."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from commerce.problems import ProblemCode
@@ -9,6 +10,7 @@ from connectors.eaccounting.api import LARGEST_PAGE, Api, Record
 from connectors.eaccounting.company import Company, percentage
 from connectors.eaccounting.price_lists import PriceLists
 from connectors.eaccounting.settings import OrderStatus
+from connectors.eaccounting.voucher_books import fiscal_years, ledger_accounts
 from connectors.errors import ConnectionRefused
 from connectors.protocols import Choice
 
@@ -23,6 +25,7 @@ CHOICES: Final[Mapping[str, str]] = {
     "article_labels": "Article labels",
     "price_lists": "Price lists",
     "customer_labels": "Customer labels",
+    "accounts": "Accounts of the current fiscal year",
 }
 
 _ARTICLES: Final = "/articles"
@@ -70,6 +73,7 @@ class EAccountingAccount:
             "article_labels": self._article_labels,
             "price_lists": self._price_lists,
             "customer_labels": self._customer_labels,
+            "accounts": self._accounts,
         }
         return await lists[name]()
 
@@ -124,6 +128,18 @@ class EAccountingAccount:
             Choice(entry.list_id, f"{entry.name} ({entry.currency})")
             for entry in (await lists.read()).values()
             if entry.active
+        ]
+
+    async def _accounts(self) -> list[Choice]:
+        """Accounts that can be booked on by hand, of the fiscal year of today or else the latest one."""
+        years = sorted(await fiscal_years(self._api), key=lambda year: year.first)
+        today = datetime.now(UTC).date()
+        year = next((one for one in years if one.first <= today <= one.last), years[-1] if years else None)
+        accounts = await ledger_accounts(self._api, year) if year is not None else []
+        return [
+            Choice(str(entry["Number"]), f"{entry['Number']} {entry.get('Name') or ''}".strip())
+            for entry in accounts
+            if entry.get("IsActive", True) and not entry.get("IsBlockedForManualBooking")
         ]
 
     async def _vat_codes(self) -> list[Choice]:

@@ -80,7 +80,7 @@ def readable(request: DocumentRequest, settings: EAccountingOrders, country: str
     """
     order = request.order
     record = order_record(order)
-    if request.kind is not DocumentType.QUOTE:
+    if request.kind not in (DocumentType.QUOTE, DocumentType.TRANSACTION):
         record["store_id"] = store_of(order, settings) or order.store_id
     record["channel"] = order.channel.strip() or settings.default_channel.strip()
     billing, shipping = record["billing"], record["shipping"]

@@ -40,7 +40,7 @@ FIELDS: Final[tuple[Field, ...]] = (*_ON_EVERY_DOCUMENT, *_ON_ORDERS)
 ROW_PREFIX: Final = "Rows."
 ROW_TEXT: Final = ROW_PREFIX + "Text"
 ROW_FIELDS: Final[tuple[Field, ...]] = (
-    Field(ROW_TEXT, "Text of the row", max_length=TEXT_ROW_LENGTH),
+    Field(ROW_TEXT, "Text of the row", max_length=TEXT_ROW_LENGTH, description="60 in financial transactions."),
     *(Field(f"{ROW_PREFIX}CostCenterItemId{number}", f"Cost centre {number}, id") for number in (1, 2, 3)),
     Field(f"{ROW_PREFIX}ProjectId", "Project, id"),
 )

@@ -45,7 +45,7 @@ _PROBLEMS: Final[Mapping[str, ProblemCode]] = {
 _ADVICE: Final[Mapping[str, str]] = {
     "2000": "Correct the value in the shop or the setting it comes from, and retry.",
     "3001": "Create the fiscal year in eAccounting, and retry.",
-    "3002": "Give the article's coding a sales account in eAccounting, and retry.",
+    "3002": "Give the article's coding a sales account in eAccounting, or choose another in the settings, and retry.",
     "4002": "Either a value is not allowed, or the company lacks the module; check both, and retry.",
     "4013": "Open the period in eAccounting, and retry.",
     "4024": "Give the article's coding an account for this kind of sale (for instance export), and retry.",

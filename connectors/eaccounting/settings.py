@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from commerce.problems import Problem, ProblemCode
 from connectors.eaccounting.by_rate import ByRate
 from connectors.errors import RecordRefused
-from connectors.layers import MANDATORY, mandatory_with
-from connectors.protocols import MissingProduct
+from connectors.layers import mandatory_unless, mandatory_with
+from connectors.protocols import DocumentType, MissingProduct
 
 API_URL = "https://eaccountingapi.vismaonline.com"
 IDENTITY_URL = "https://identity.vismaonline.com"
@@ -32,6 +32,14 @@ class EAccountingConnection(BaseModel):
         ge=1,
         title="Calls per minute",
         description="What the vendor allows this client per address; empty means the published 600.",
+    )
+    book_vouchers: bool = Field(
+        default=False,
+        title="Book vouchers",
+        description=(
+            "Asks for one more permission at the next consent, to write in the ledger; only orders that become"
+            " financial transactions need it."
+        ),
     )
 
 
@@ -60,7 +68,8 @@ class DiscountRows(StrEnum):
 class EAccountingOrders(BaseModel):
     """How orders become documents.
 
-    Articles are given per VAT percentage, or per delivery country and percentage: ``{"21": "SHIP21", "BE": "SHIPBE"}``.
+    Articles are given per VAT percentage, or per delivery country and percentage: ``{"21": "SHIP21", "BE": "SHIPBE"}``;
+    so are the accounts of vouchers, which name no article.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,7 +96,7 @@ class EAccountingOrders(BaseModel):
         default_factory=dict,
         title="Rounding article",
         description="Article number per VAT percentage; the one at 0 % takes true remainders.",
-        json_schema_extra={"choices": "articles", **MANDATORY},
+        json_schema_extra={"choices": "articles", **mandatory_unless("document_type", DocumentType.TRANSACTION)},
     )
     product_article: ByRate = Field(
         default_factory=dict,
@@ -195,6 +204,44 @@ class EAccountingOrders(BaseModel):
     )
     default_postcode: str = Field(
         default="", title="Default postcode", description="Stands in for a missing one; empty parks such an order."
+    )
+    voucher_account: str = Field(
+        default="",
+        title="Account for what was paid",
+        description=(
+            "Financial transactions: debited with the order's total, for payment methods without an entry of their own."
+        ),
+        json_schema_extra={"choices": "accounts"},
+    )
+    voucher_revenue_account: ByRate = Field(
+        default_factory=dict,
+        title="Revenue account",
+        description="Financial transactions: account number per VAT percentage, or country.",
+        json_schema_extra={"choices": "accounts", **mandatory_with("document_type", DocumentType.TRANSACTION)},
+    )
+    voucher_vat_account: ByRate = Field(
+        default_factory=dict,
+        title="VAT account",
+        description="Financial transactions: account number per VAT percentage, or country; 0 % needs none.",
+        json_schema_extra={"choices": "accounts"},
+    )
+    voucher_shipping_account: ByRate = Field(
+        default_factory=dict,
+        title="Shipping account",
+        description="Financial transactions: per VAT percentage, or country; the revenue account where there is none.",
+        json_schema_extra={"choices": "accounts"},
+    )
+    voucher_fee_account: ByRate = Field(
+        default_factory=dict,
+        title="Payment fee account",
+        description="Financial transactions: per VAT percentage, or country; the revenue account where there is none.",
+        json_schema_extra={"choices": "accounts"},
+    )
+    voucher_rounding_account: str = Field(
+        default="",
+        title="Rounding account",
+        description="Financial transactions: takes what was paid beyond the lines; empty: the revenue account of 0 %.",
+        json_schema_extra={"choices": "accounts"},
     )
     time_zone: str = Field(
         default="Europe/Amsterdam", title="Time zone", description="Of the company; decides the date of a document."

@@ -26,10 +26,11 @@ from connectors.eaccounting.document_fields import FIELDS, ROW_FIELDS, default_r
 from connectors.eaccounting.documents import Documents
 from connectors.eaccounting.lines import Charge, PlanTerms, RowPlan, plan_rows
 from connectors.eaccounting.new_articles import NewArticles
-from connectors.eaccounting.settings import EAccountingOrders
+from connectors.eaccounting.settings import EAccountingConnection, EAccountingOrders
 from connectors.eaccounting.terms import terms_of_payment
 from connectors.eaccounting.text import Fitting
 from connectors.eaccounting.vat import treatment_of
+from connectors.eaccounting.vouchers import Vouchers
 from connectors.errors import RecordRefused
 from connectors.order_mapping import compile_order_rules
 from connectors.protocols import (
@@ -48,7 +49,7 @@ from connectors.protocols import (
 class EAccountingTarget:
     """Implements `OrderTarget`. Keeps what it read of company and codings for some minutes: reuse an instance."""
 
-    def __init__(self, client: VendorClient, settings: EAccountingOrders) -> None:
+    def __init__(self, client: VendorClient, settings: EAccountingOrders, *, books_vouchers: bool = False) -> None:
         api = Api(client)
         self._settings = settings
         self._company = Company(api)
@@ -56,6 +57,7 @@ class EAccountingTarget:
         self._articles = Articles(api, self._company)
         self._new_articles = NewArticles(api, self._company, self._articles, settings)
         self._documents = Documents(api, settings)
+        self._vouchers = Vouchers(api, self._company, settings, allowed=books_vouchers)
 
     async def plan_customer(self, order: Order, known: str | None, *, update: bool) -> CustomerRef:
         """See `Customers.plan`."""
@@ -90,7 +92,9 @@ class EAccountingTarget:
         return needed_articles(order, self._settings, await self._country_of(order))
 
     async def find_document(self, reference: str, kind: DocumentType, *, placed_at: datetime) -> Document | None:
-        """See `Documents.find`."""
+        """See `Documents.find`, and `Vouchers.find` for financial transactions."""
+        if kind.is_entry:
+            return await self._vouchers.find(reference, placed_at)
         return await self._documents.find(reference, kind, placed_at)
 
     async def prepare_document(self, request: DocumentRequest) -> PreparedDocument:
@@ -100,6 +104,8 @@ class EAccountingTarget:
             RecordGone: The customer was deleted at eAccounting.
             RecordRefused: Something about the order, a setting or the target's records must be corrected first.
         """
+        if request.kind.is_entry:
+            return await self._vouchers.prepare(request, request.rules or self._default_rules())
         order, settings = request.order, self._settings
         planned = request.customer.planned
         customer = dict(planned) if planned is not None else await self._customers.read(request.customer.target_id)
@@ -144,7 +150,9 @@ class EAccountingTarget:
         )
 
     async def push_document(self, prepared: PreparedDocument, found: Document | None) -> Document:
-        """See `Documents.push`."""
+        """See `Documents.push`, and `Vouchers.push` for financial transactions."""
+        if prepared.kind.is_entry:
+            return await self._vouchers.push(prepared, found)
         return await self._documents.push(prepared, found)
 
     def _default_rules(self) -> OrderRules:
@@ -195,6 +203,7 @@ def _attempt(
         return None, refused.problem
 
 
-def open_target(client: VendorClient, _connection: BaseModel, settings: BaseModel) -> EAccountingTarget:
+def open_target(client: VendorClient, connection: BaseModel, settings: BaseModel) -> EAccountingTarget:
     """The target for one flow; ``settings`` is an `EAccountingOrders`."""
-    return EAccountingTarget(client, EAccountingOrders.model_validate(settings))
+    books_vouchers = EAccountingConnection.model_validate(connection).book_vouchers
+    return EAccountingTarget(client, EAccountingOrders.model_validate(settings), books_vouchers=books_vouchers)

@@ -41,6 +41,8 @@ MODEL_OF: Final[dict[str, str]] = {
     "discountagreements": "DiscountAgreement",
     "articlelabels": "ArticleLabel",
     "customerlabels": "CustomerLabel",
+    "accounts": "LedgerAccount",
+    "vouchers": "Voucher",
 }
 """The records an account holds, by the path they are read under, with the model of each."""
 

@@ -108,7 +108,7 @@ def book(account: Account, values: Record, *, moves_stock: bool, like: Record | 
     if not values["Rows"]:
         raise invalid("Rows", "An invoice needs at least one row.")
     values["InvoiceDate"] = values["InvoiceDate"] or account.today()
-    _check_period(account, values["InvoiceDate"])
+    check_period(account, values["InvoiceDate"])
     totals = complete(account, INVOICE, values, like)
     terms = account.get("termsofpayments", values["TermsOfPaymentId"])
     issued = date.fromisoformat(values["InvoiceDate"])
@@ -192,7 +192,12 @@ def _set_amounts(account: Account, values: Record, totals: Totals) -> None:
     )
 
 
-def _check_period(account: Account, day: str) -> None:
+def check_period(account: Account, day: str) -> Record:
+    """Give the fiscal year in which a day can be booked.
+
+    Raises:
+        Refusal: 400 and 3001, 4026 or 4038.
+    """
     locked_to = account.settings["locked_to"]
     if locked_to and day <= locked_to:
         raise Refusal(LOCKED_PERIOD, f"The period up to {locked_to} is locked; the document is dated {day}.")
@@ -200,5 +205,5 @@ def _check_period(account: Account, day: str) -> None:
         if year["StartDate"] <= day <= year["EndDate"]:
             if year["IsLockedForAccounting"]:
                 raise Refusal(LOCKED_YEAR, f"The fiscal year of {day} is locked.")
-            return
+            return year
     raise Refusal(FISCAL_YEAR_MISSING, f"There is no fiscal year for {day}.")

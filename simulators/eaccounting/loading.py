@@ -12,6 +12,7 @@ from simulators.eaccounting.masterdata import article_view
 from simulators.eaccounting.models import Record, Stored, fill, whole
 from simulators.eaccounting.pricelists import remove_price_list
 from simulators.eaccounting.sales import SHAPE_OF, total_incl_vat
+from simulators.eaccounting.vouchers import load_account
 from simulators.kit import ControlError
 
 _LOADERS: Final[dict[str, Callable[[Account, Record], None]]] = {
@@ -20,6 +21,7 @@ _LOADERS: Final[dict[str, Callable[[Account, Record], None]]] = {
     "salespricelists": record_loading.load_price_list,
     "salespricelistrows": record_loading.load_price,
     "orders": order_loading.load_order,
+    "accounts": load_account,
 }
 """Kinds whose records are completed, or changed when they are known; others are stored as they come."""
 

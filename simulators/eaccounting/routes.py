@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any, Final
 
-from simulators.eaccounting import company, invoices, labels, masterdata, orders, pricelists, quotes
+from simulators.eaccounting import company, invoices, labels, masterdata, orders, pricelists, quotes, vouchers
 from simulators.eaccounting.account import Account
-from simulators.eaccounting.errors import BAD_DATE, Refusal, invalid, not_found
+from simulators.eaccounting.errors import BAD_DATE, VALIDATION, Refusal, invalid, not_found
 from simulators.eaccounting.listing import View, envelope, render
 from simulators.eaccounting.models import Record, Stored, clean, moment
 
@@ -254,6 +254,35 @@ def _put_prices(account: Account, call: Call) -> Answer:
     return 200, [render("salespricelistrows", row) for row in rows]
 
 
+def _accounts_of_year(account: Account, call: Call) -> Answer:
+    year = account.get("fiscalyears", call.ids[0], in_path=True)
+    chosen = partial(vouchers.accounts_of, account, year["Id"])
+    return 200, envelope(account, "accounts", call.query, records=chosen, scope=year["Id"], unsorted=call.unsorted)
+
+
+def _one_account(account: Account, call: Call) -> Answer:
+    return 200, render("accounts", vouchers.one_account(account, *call.ids))
+
+
+def _vouchers_of_year(account: Account, call: Call) -> Answer:
+    year = account.get("fiscalyears", call.ids[0], in_path=True)
+    chosen = partial(vouchers.vouchers_of, account, year)
+    return 200, envelope(account, "vouchers", call.query, records=chosen, scope=year["Id"], unsorted=call.unsorted)
+
+
+def _one_voucher(account: Account, call: Call) -> Answer:
+    account.get("fiscalyears", call.ids[0], in_path=True)
+    return 200, render("vouchers", account.get("vouchers", call.ids[1], in_path=True))
+
+
+def _create_voucher(account: Account, call: Call) -> Answer:
+    if call.query.get("useAutomaticVatCalculation", "").lower() == "true":
+        raise Refusal(VALIDATION, "This simulator adds no VAT rows: send them.")
+    default_codes = call.query.get("useDefaultVatCodes", "true").lower() == "true"
+    made = vouchers.create_voucher(account, call.body(), default_vat_codes=default_codes)
+    return 201, render("vouchers", made)
+
+
 def _read_only(kind: str, scopes: tuple[str, ...] = SALES, variants: frozenset[int] = _SALES_VARIANTS) -> list[Route]:
     return [
         Route("GET", kind, _list(kind), scopes, variants),
@@ -333,6 +362,13 @@ ROUTES: Final[list[Route]] = [
     *_read_only("vatcodes", ACCOUNTING, _ALL_VARIANTS),
     *_read_only("fiscalyears", (*SALES, *ACCOUNTING), _ALL_VARIANTS),
     *_read_only("bankaccounts", PURCHASE, _ALL_VARIANTS),
+    Route("GET", "accounts", _list("accounts"), ACCOUNTING, _ALL_VARIANTS),
+    Route("GET", "accounts/{id}", _accounts_of_year, ACCOUNTING, _ALL_VARIANTS),
+    Route("GET", "accounts/{id}/{id}", _one_account, ACCOUNTING, _ALL_VARIANTS),
+    Route("GET", "vouchers", _list("vouchers"), ACCOUNTING, _ALL_VARIANTS),
+    Route("GET", "vouchers/{id}", _vouchers_of_year, ACCOUNTING, _ALL_VARIANTS),
+    Route("GET", "vouchers/{id}/{id}", _one_voucher, ACCOUNTING, _ALL_VARIANTS),
+    Route("POST", "vouchers", _create_voucher, ACCOUNTING, _ALL_VARIANTS),
     _price_route("GET", "salespricelists", _list("salespricelists")),
     _price_route("GET", "salespricelists/{id}", _read("salespricelists")),
     _price_route("POST", "salespricelists", _create("salespricelists", pricelists.create_price_list)),

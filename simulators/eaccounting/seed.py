@@ -7,6 +7,7 @@ from typing import Final
 
 from simulators.eaccounting.account import Account, fixed_id
 from simulators.eaccounting.models import Record
+from simulators.eaccounting.vouchers import sow_accounts
 
 _UNITS: Final = [("Stuk", "PCE", "st"), ("Uur", "HUR", "uur"), ("Kilogram", "KGM", "kg"), ("Meter", "MTR", "m")]
 
@@ -201,3 +202,4 @@ def _sow_books(account: Account) -> None:
                 "EndDate": f"{year}-12-31",
             },
         )
+    sow_accounts(account)

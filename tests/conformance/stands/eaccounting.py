@@ -26,6 +26,9 @@ _PRO, _SHIPPED = 5, 3
 _ORDERS: Final = {
     "shipping_article": {"21": "SHIP21"},
     "rounding_article": {"0": "ROUND0", "21": "ROUND21"},
+    "voucher_account": "1100",
+    "voucher_revenue_account": {"0": "8000", "21": "8210"},
+    "voucher_vat_account": {"21": "1500"},
 }
 
 
@@ -125,6 +128,7 @@ async def _connect(sim: Simulation, refused: bool) -> tuple[EAccountingConnectio
         client_secret=SecretStr(_SECRET),
         api_url=sim.base_url,
         identity_url=sim.base_url,
+        book_vouchers=True,
     )
     return settings, MemoryVault(Tokens(**grant, expires_at=datetime.now(UTC) + timedelta(hours=1), version=0))
 
@@ -173,6 +177,7 @@ STAND: Final = Stand(
                 DocumentType.INVOICE: "customerinvoices",
                 DocumentType.INVOICE_DRAFT: "customerinvoicedrafts",
                 DocumentType.QUOTE: "quotes",
+                DocumentType.TRANSACTION: "vouchers",
             },
         ),
         "products": TargetStand(("articles",), _NOBODY, {"unit": fixed_id("units", "PCE")}),

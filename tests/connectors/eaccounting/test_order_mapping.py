@@ -139,6 +139,8 @@ def test_every_default_rule_has_a_field_that_can_be_written():
         ({"rounding_article": {}}, {}, ("Rounding article",)),
         ({"missing_product": "create"}, {}, ("Unit of new articles",)),
         ({"missing_product": "substitute"}, {}, ("Substitute article",)),
+        ({"rounding_article": {}}, {"document_type": "transaction"}, ("Revenue account",)),
+        ({"rounding_article": {}, "voucher_revenue_account": {"21": "8210"}}, {"document_type": "transaction"}, ()),
         ({}, {"mode": "once"}, ("Status of an order that was sent",)),
     ],
 )
