@@ -16,7 +16,7 @@ from connectors.protocols import ReadFrom
 from store import FlowRecord, ItemRecord, ItemState, Store
 from workflows.messages import ORDERS
 
-_PAGES = 5
+_PAGES = 50
 """Pages of new orders that one step of the stock looks through; more than that is for the orders' own flow."""
 
 
@@ -24,9 +24,21 @@ _PAGES = 5
 class Sale:
     """Pieces of one article in one order."""
 
+    order: str
+    """The order's item in the ledger."""
     pieces: Decimal
     booked_at: datetime | None
     """When the order got through to the source of the stock; None: it has not."""
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What sales mean for one figure."""
+
+    missing: Decimal = Decimal(0)
+    """Pieces that the figure does not count as sold: their order is under way, or got through after it was read."""
+    orders: tuple[str, ...] = ()
+    """All orders that name the article: each has moved the figure that the target itself keeps."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +47,11 @@ class Sales:
 
     of_article: Mapping[str, Sequence[Sale]] = field(default_factory=dict)
 
-    def missing_in(self, sku: str, read_at: datetime | None) -> Decimal:
-        """Pieces that a figure read then does not count as sold: their order is under way, or got through later."""
+    def of(self, sku: str, read_at: datetime | None) -> Sold:
+        """What they mean for the figure of an article that was read then."""
         sales = self.of_article.get(sku, ())
         missing = (sale.pieces for sale in sales if sale.booked_at is None or (read_at and sale.booked_at >= read_at))
-        return sum(missing, Decimal(0))
+        return Sold(sum(missing, Decimal(0)), tuple(sorted({sale.order for sale in sales})))
 
 
 async def recent_sales(
@@ -48,8 +60,8 @@ async def recent_sales(
     """Sales in orders of the opposite direction that are not through yet, or got through since a moment.
 
     A sale counts from its own moment: orders that their flow has not listed yet are taken down here, and lines that
-    were not read yet are read. Their flow hands them out at its next run, and reads on from its own place. A second
-    run changes nothing.
+    were not read yet are read. Their flow hands them out at its next run, and reads on from its own place. Of a flow
+    that is switched off, what is in the ledger counts. A second run changes nothing.
     """
     sales: defaultdict[str, list[Sale]] = defaultdict(list)
     for flow in await store.flows.list(workspace_id, stock.flow.integration_id):
@@ -59,21 +71,20 @@ async def recent_sales(
             opened: OpenFlow | None = await vendors.open_flow(workspace_id, flow.id)
         except SettingsRefused:
             opened = None
-        if opened is not None:
+        if opened is not None and flow.enabled:
             await _list_new_orders(store, workspace_id, opened)
         for item in await store.items.unfinished(workspace_id, flow.id, or_done_since=since):
             order = await _order_of(store, workspace_id, opened, item)
             booked_at = item.finished_at if item.state is ItemState.DONE else None
             for line in order.lines if order is not None else ():
                 if line.kind is LineKind.PRODUCT and line.sku and line.quantity > 0:
-                    sales[line.sku].append(Sale(line.quantity, booked_at))
+                    sales[line.sku].append(Sale(item.id, line.quantity, booked_at))
     return Sales(sales)
 
 
 def _brings_sales(flow: FlowRecord, stock: FlowRecord) -> bool:
     return (
         flow.kind == ORDERS
-        and flow.enabled
         and flow.source_connection_id == stock.target_connection_id
         and flow.target_connection_id == stock.source_connection_id
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from activities.pending_orders import Sales
+from activities.pending_orders import Sales, Sold
 from activities.stage import content_hash
 from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
@@ -51,8 +51,8 @@ def record_body(record: Record) -> bytes:
     return exact_json.dumps_record(record.model_dump()).encode()
 
 
-def pieces_of(flow: OpenRecordFlow, record: Record, number: str, sales: Sales, read_at: datetime | None) -> Decimal:
-    """Pieces of an article that its figure does not count as sold; orders name it as the target of the stock does.
+def sold_of(flow: OpenRecordFlow, record: Record, number: str, sales: Sales, read_at: datetime | None) -> Sold:
+    """What sales mean for a figure of stock; orders name the article as the target of the stock does.
 
     Args:
         flow: The flow.
@@ -63,14 +63,14 @@ def pieces_of(flow: OpenRecordFlow, record: Record, number: str, sales: Sales, r
     """
     common = flow.settings.common
     if not isinstance(record, StockLevel) or not isinstance(common, StockFlowSettings):
-        return Decimal(0)
+        return Sold()
     worked_out = common.target_sku(record.sku) if common.identifier is Identifier.SKU else ""
-    return sales.missing_in(number or worked_out, read_at)
+    return sales.of(number or worked_out, read_at)
 
 
-def fingerprint(flow: OpenRecordFlow, body: bytes, pieces: Decimal) -> str:
-    """What the outcome of a record depends on: its own content, the settings, and the pieces that are taken off it."""
-    return content_hash(str(flow.flow.settings_version), body.decode(), str(pieces or ""))
+def fingerprint(flow: OpenRecordFlow, body: bytes, sold: Sold) -> str:
+    """What the outcome of a record depends on: its own content, the settings, and what was sold of late."""
+    return content_hash(str(flow.flow.settings_version), body.decode(), str(sold.missing or ""), *sold.orders)
 
 
 def fields_of(flow: OpenRecordFlow, record: Record, pieces: Decimal) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def fields_of(flow: OpenRecordFlow, record: Record, pieces: Decimal) -> dict[str
     Args:
         flow: The flow.
         record: The record as its source states it.
-        pieces: What `pieces_of` takes off it.
+        pieces: What `sold_of` says is missing in it.
 
     Raises:
         RecordRefused: The source does not state the figure that the settings ask for.

@@ -22,7 +22,7 @@ from activities.record_matching import (
     shared_warning,
     value_hash,
 )
-from activities.record_view import ValueTables, View, fields_of, fingerprint, pieces_of, read_record, view_of
+from activities.record_view import ValueTables, View, fields_of, fingerprint, read_record, sold_of, view_of
 from activities.vendors import OpenRecordFlow
 from commerce.problems import Problem, ProblemCode
 from commerce.record import Product, Shipment, StockLevel
@@ -112,10 +112,10 @@ def _begun(bench: Workbench, item: ItemRecord, sales: Sales, now: datetime) -> J
         return _skipped(item, SkipReason.GONE)
     record = read_record(flow.kind, item.body or b"")
     number = binding.target_number if binding is not None else ""
-    pieces = pieces_of(flow, record, number, sales, item.read_at)
-    if isinstance(record, StockLevel) and item.fingerprint != fingerprint(flow, item.body or b"", pieces):
+    sold = sold_of(flow, record, number, sales, item.read_at)
+    if isinstance(record, StockLevel) and item.fingerprint != fingerprint(flow, item.body or b"", sold):
         bench.doubtful.add(item.id)
-    common, fields = flow.settings.common, fields_of(flow, record, pieces)
+    common, fields = flow.settings.common, fields_of(flow, record, sold.missing)
     passes = flow.settings.filter.passes(fields, bench.lookup)
     if not passes and not unbound:
         # What is left out needs nothing that a record must have to be sent: no SKU, no address, no group.
@@ -130,7 +130,9 @@ def _begun(bench: Workbench, item: ItemRecord, sales: Sales, now: datetime) -> J
             until = min(wait_until, now + NEXT_LOOK)
             return Ended(Settled(item.id, ItemState.READY, reason=WAITS_FOR_CODE, not_before=until))
     job = Job(view, binding)
-    if binding is not None and answered and not binding.removed and binding.content_hash and common.update:
+    # The target's own sales move its stock: equal to what was sent last is not equal to what stands there.
+    still = not isinstance(record, StockLevel)
+    if still and binding is not None and answered and not binding.removed and binding.content_hash and common.update:
         mapped = flow.settings.rules.apply(view.fields, bench.lookup, creating=False)
         if binding.content_hash == content_hash(mapped, bench.hasher) and same_key(binding, view, bench.hasher):
             return Ended(Settled(item.id, ItemState.DONE, reason="unchanged"))
@@ -183,6 +185,10 @@ def compared(
         return job.left_out if found is None or others else _taken_back(bench, job.left_out, job.view, found)
     try:
         if found is None:
+            other = bench.opposite.bindings.get(item.source_id) if bench.opposite else None
+            if other is not None and other.removed:
+                # The target's record ended, and the opposite flow has taken ours away for it.
+                return _skipped(item, SkipReason.NOT_AT_TARGET)
             if not (flow.target_side.creates and common.create):
                 return _skipped(item, SkipReason.NOT_AT_TARGET)
             _to_create(bench, job)
@@ -218,7 +224,8 @@ def _to_update(bench: Workbench, job: Job, found: Existing, others: tuple[Bindin
     flow = bench.flow
     job.existing = found
     job.mapped = flow.settings.rules.apply(job.view.fields, bench.lookup, creating=False)
-    if bench.opposite is not None:
+    if bench.opposite is not None and not (job.binding is not None and job.binding.removed):
+        # What we took away ourselves is nobody's change: it is given back whole.
         job.echoed = bench.opposite.echoes(flow, job.view, bench.hasher)
     left = job.echoed | _replaced(bench, job, found, others)
     wanted = {name: value for name, value in job.mapped.values.items() if name not in left}

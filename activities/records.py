@@ -14,7 +14,7 @@ from activities.heartbeat import beating
 from activities.pending_orders import Sales, recent_sales
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
-from activities.record_view import fingerprint, pieces_of, record_body
+from activities.record_view import fingerprint, record_body, sold_of
 from activities.record_work import WAITS_FOR_CODE
 from activities.stage import content_hash, scene_of
 from activities.vendors import OpenRecordFlow, Vendors, on_scene
@@ -38,6 +38,8 @@ _LOOKED_AT_AGAIN = 200
 _SOON = timedelta(seconds=5)
 _MOMENTS = (_SOON, timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=5))
 """For how long a run waits for records that were put off, the shortest that brings one."""
+_REMEMBERED = timedelta(days=1)
+"""How long an order counts that is through: an article it names is compared with the shop, which has sold it itself."""
 _SHORTEST_LEASE = timedelta(seconds=30)
 
 
@@ -116,8 +118,9 @@ class RecordActivities:
         if not (isinstance(common, StockFlowSettings) and common.subtract_orders):
             return Sales()
         # Before the stock is read: an order that gets through in between counts twice for a moment, never not at all.
-        since = await self._store.record_pages.oldest_reading(workspace_id, flow.flow.id)
-        return await recent_sales(self._store, self._vendors, workspace_id, flow, since or datetime.now(UTC))
+        oldest = await self._store.record_pages.oldest_reading(workspace_id, flow.flow.id)
+        since = datetime.now(UTC) - _REMEMBERED
+        return await recent_sales(self._store, self._vendors, workspace_id, flow, min(oldest or since, since))
 
     async def _read_page(self, step: _Step) -> tuple[bool, int]:
         """Read one page; returns whether this run reads another, and how many records it has read."""
@@ -175,9 +178,9 @@ class RecordActivities:
         entries: list[RecordEntry] = []
         for record in page.records:
             binding = bound.get(record.source_id)
-            pieces = pieces_of(flow, record, binding.target_number if binding else "", step.sales, read_at)
+            sold = sold_of(flow, record, binding.target_number if binding else "", step.sales, read_at)
             body = record_body(record)
-            entries.append(RecordEntry(record.source_id, record.reference, fingerprint(flow, body, pieces), body))
+            entries.append(RecordEntry(record.source_id, record.reference, fingerprint(flow, body, sold), body))
         return [*entries, *await _refused_entries(self._store, sync.workspace_id, sync.flow_id, page)]
 
     async def _work(self, step: _Step) -> tuple[bool, timedelta]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from activities.pending_orders import Sales
+from activities.pending_orders import Sales, Sold
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
 from activities.record_view import fingerprint, record_body
@@ -86,7 +86,7 @@ class Stockroom:
         run = await flows.begin_run(self.workspace_id, flow_id, now=datetime.now(UTC))
         flow = replace(self.flow, flow=await flows.get(self.workspace_id, flow_id))
         entries = [_entry(sku, pieces) for sku, pieces in levels]
-        entries = [replace(one, fingerprint=fingerprint(flow, one.body, Decimal(0))) for one in entries]
+        entries = [replace(one, fingerprint=fingerprint(flow, one.body, Sold())) for one in entries]
         await self._save([replace(one, problem_id=refused or None) for one in entries], gone, whole=run.read_number)
 
     async def ask_for(self, *levels: tuple[str, int], gone: Sequence[str] = ()) -> None:

@@ -20,13 +20,13 @@ async def sold_in_shop(world: World, number: int, sku: str, count: int, **member
     await world.shop.load({"orders": [shop_order(number, rows=[shop_row(sku, count, PRICE)], **members)]})
 
 
-async def both_flows(world: World, stock: int, **common: object) -> str:
+async def both_flows(world: World, stock: int, *, document_type: str = "order", **common: object) -> str:
     """Books and shop with so many mugs, orders going one way and stock the other; returns the stock flow's id."""
     await world.connect()
     await world.stock_up()
     await keep_stock(world, MUG=stock)
     await fill_shop(world, MUG=0)
-    await world.ready(target={"terms_of_payment": ""})
+    await world.ready(target={"terms_of_payment": ""}, document_type=document_type)
     flow = await world.add_flow("stock", common=common)
     await world.settled(flow)
     assert await in_shop(world) == {"MUG": stock}
@@ -178,6 +178,70 @@ async def test_an_order_that_came_to_nothing_is_given_back_to_a_figure_it_was_ta
     )
     await world.run(flow)
     assert await in_shop(world) == {"MUG": 40}
+
+
+async def test_a_sale_and_a_receipt_of_as_many_pieces_do_not_cancel_out(small_world: World):
+    """30 were sent last and 30 are wanted again, but the shop has sold five of its own since."""
+    world = small_world
+    flow = await both_flows(world, 30)
+    await sold_in_shop(world, 1001, "MUG", 5)
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 35}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 30}
+
+    # Once more, with an order that is through before the stock is read again.
+    await world.run()
+    await sold_in_shop(world, 1002, "MUG", 5)
+    await world.run()
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 40}]})
+    await world.run(flow)
+    assert (await in_books(world))["MUG"]["StockBalanceAvailable"] == 30
+    assert await in_shop(world) == {"MUG": 30}
+
+
+async def test_a_figure_that_looks_as_before_is_compared_when_the_article_was_sold(small_world: World):
+    """An invoice takes five off and a receipt brings five: the books say what they said, number for number."""
+    world = small_world
+    flow = await both_flows(world, 30, document_type="invoice")
+    await sold_in_shop(world, 1001, "MUG", 5)
+    assert (await world.run())["done"] == 1
+    assert (await in_books(world))["MUG"]["StockBalance"] == 25
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 30}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 30}
+    await world.shop.forget_requests()
+    await world.run(flow)
+    assert await sent_to_shop(world) == []
+
+
+async def test_a_figure_below_what_the_shop_has_put_back_is_sent_although_it_was_sent_before(small_world: World):
+    """The shop takes a cancelled order of five back; the books cancel theirs and sell five over the counter."""
+    world = small_world
+    flow = await both_flows(world, 30)
+    await sold_in_shop(world, 1001, "MUG", 5)
+    await world.run()
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 25}
+    (order,) = await world.documents()
+    await world.shop.patch("products", 900, {"stock": 30})
+    await world.books.load(
+        {"articles": [{"Number": "MUG", "StockBalance": 25}], "orders": [{"Number": order["Number"], "Rows": []}]}
+    )
+    assert (await in_books(world))["MUG"]["StockBalanceAvailable"] == 25
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 25}
+
+
+async def test_orders_of_a_flow_that_is_switched_off_still_count_while_they_wait(small_world: World):
+    world = small_world
+    flow = await both_flows(world, 30)
+    await sold_in_shop(world, 1001, "MUG", 29, paymethod="Cheque")
+    assert (await world.run())["parked"] == 1
+    await world.run(flow)
+    await world.api("POST", f"/flows/{world.flow_id}/disable")
+    await world.books.load({"articles": [{"Number": "MUG", "StockBalance": 31}]})
+    await world.run(flow)
+    assert await in_shop(world) == {"MUG": 2}
 
 
 @pytest.mark.feature("STK-08")
