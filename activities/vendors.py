@@ -255,12 +255,22 @@ class Vendors:
         return opened
 
     @contextlib.asynccontextmanager
-    async def open_account(self, workspace_id: str, connection_id: str) -> AsyncIterator[Account]:
-        """The account behind a connection, for tests and live lists; also while the connection is broken or new."""
+    async def open_account(
+        self, workspace_id: str, connection_id: str, *, vault: TokenVault | None = None
+    ) -> AsyncIterator[Account]:
+        """The account behind a connection, for tests and live lists; also while the connection is broken or new.
+
+        With a ``vault`` it is the account that its tokens open, whatever the connection's own do.
+        """
         connection = await self._store.connections.get(workspace_id, connection_id)
         system = connector(connection.system)
-        account = self._client(workspace_id, system, connection)
-        yield system.open_account(account.client, account.settings)
+        if vault is None:
+            account = self._client(workspace_id, system, connection)
+            yield system.open_account(account.client, account.settings)
+            return
+        account = self._opened(workspace_id, system, connection, vault)
+        async with contextlib.aclosing(account.client):
+            yield system.open_account(account.client, account.settings)
 
     async def test_refused(self, workspace_id: str, flow_id: str) -> None:
         """Ask accounts of a flow that refused us whether they still do; one that answers is connected again.
@@ -313,15 +323,16 @@ class Vendors:
             connection.id, _version(connection), lambda: self._opened(workspace_id, system, connection)
         )
 
-    def _opened(self, workspace_id: str, system: Connector, connection: ConnectionRecord) -> OpenClient:
+    def _opened(
+        self, workspace_id: str, system: Connector, connection: ConnectionRecord, vault: TokenVault | None = None
+    ) -> OpenClient:
         try:
             settings = system.connection_settings.model_validate({**connection.settings, **connection.secrets})
         except ValidationError as error:
             sentence = f"The connection “{connection.name}” cannot be used: {describe(error)} Correct it and reconnect."
             problem = Problem(code=ProblemCode.SETTING_MISSING, field="connection", value="", sentence=sentence)
             raise ConnectionBroken(connection.id, problem) from error
-        vault: TokenVault | None = None
-        if system.oauth is not None:
+        if system.oauth is not None and vault is None:
             vault = SharedVault(self._store.connections.vault(workspace_id, connection.id, Tokens), connection.name)
         context = ConnectionContext(
             settings=settings,

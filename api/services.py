@@ -3,20 +3,29 @@
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 from temporalio.client import Client
 from temporalio.converter import PayloadCodec
 
 from connectors.flow_mapping import AccountFields
+from connectors.oauth import TokenVault
 from connectors.protocols import Account
 from connectors.rehearsed import Rehearsals
 from settings import Settings
 from store import Store
 
-OpenAccount = Callable[[str, str], AbstractAsyncContextManager[Account]]
-"""Workspace id, connection id → the connected account, closed afterwards."""
+
+class OpenAccount(Protocol):
+    """Opens the account behind a connection."""
+
+    def __call__(
+        self, workspace_id: str, connection_id: str, *, vault: TokenVault | None = None
+    ) -> AbstractAsyncContextManager[Account]:
+        """The account, closed afterwards; with tokens of a ``vault`` in place of those that the connection keeps."""
+
+
 ReadAccountFields = Callable[[str, str], Awaitable[AccountFields]]
 """Workspace id, flow id → the fields that the accounts at its ends have themselves; raises `VendorError`."""
 

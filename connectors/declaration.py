@@ -109,6 +109,11 @@ class Connector:
     choices: Mapping[str, str]
     """Live lists the account can give: name → title."""
     prerequisites: tuple[str, ...] = ()
+    account_settings: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+    """The connection settings that say which account it is → what makes their spellings comparable.
+
+    They stay as they are while flows of the connection have records: another account has others under the same ids.
+    """
     oauth: OAuthEndpoints | None = None
     """The vendor's production addresses, for the documentation and the wizard."""
     oauth_client: Callable[[BaseModel], OAuthClient] | None = None

@@ -92,6 +92,23 @@ class TokenVault(Protocol):
         """
 
 
+class TokensInHand:
+    """`TokenVault` of a pair that is not kept yet, to see first what it opens. For one caller."""
+
+    def __init__(self, tokens: Tokens) -> None:
+        self.tokens = tokens
+
+    async def load(self) -> Tokens:
+        """The newest pair."""
+        return self.tokens
+
+    async def refresh_exclusively(self, version: int, refresh: Callable[[Tokens], Awaitable[Tokens]]) -> Tokens:
+        """See `TokenVault.refresh_exclusively`."""
+        if self.tokens.version <= version:
+            self.tokens = await refresh(self.tokens)
+        return self.tokens
+
+
 def authorization_url(client: OAuthClient, *, redirect_uri: str, state: str) -> str:
     """The page where the owner gives consent."""
     endpoints = client.endpoints

@@ -53,12 +53,10 @@ class ReadDeclaration:
     """How a source shows what is new or changed.
 
     ``lag`` is read again on every run because records appear late; ``sweep_every`` re-reads ``sweep_window`` for what
-    even that misses (None: the source's cursor sees every change). ``inclusive`` tells whether the filter returns
-    records equal to the cursor.
+    even that misses (None: the source's cursor sees every change).
     """
 
     cursor_field: str
-    inclusive: bool
     lag: timedelta
     sees_changes: bool
     sweep_every: timedelta | None = None
@@ -296,11 +294,23 @@ class Choice:
     label: str
 
 
+@dataclass(frozen=True)
+class AccountIdentity:
+    """Which of a vendor's accounts it is."""
+
+    key: str
+    """The vendor's own, the same for as long as the account exists."""
+    name: str
+
+
 class Account(Protocol):
     """What every connected account can do."""
 
     async def test(self) -> str:
         """Prove the connection with a read; returns one sentence about the account. Raises `VendorError`."""
+
+    async def identify(self) -> AccountIdentity | None:
+        """Which account answers, where a consent decides that; None where the settings do. Raises `VendorError`."""
 
     async def choices(self, name: str) -> Sequence[Choice]:
         """A live list by its declared name; raises KeyError for an undeclared one."""

@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlmodel import col, select, update
+from sqlmodel import col, or_, select, update
 
 from commerce.problems import Problem
 from store.ids import new_id
 from store.records import ConnectionRecord, ConnectionState
 from store.repository import Repository, locked, one
-from store.tables import Connection
+from store.tables import Binding, Connection, Flow, Item
 from store.tokens import MakeTokens, TokensT, Vault
 
 
@@ -70,6 +70,25 @@ class Connections(Repository):
                 row.secrets = self._sealed_secrets(workspace_id, connection_id, secrets)
                 row.secrets_version += 1
 
+    async def remember_account(self, workspace_id: str, connection_id: str, *, key: str, name: str) -> None:
+        """Keep which of the vendor's accounts this is; what was kept before is replaced."""
+        plain = json.dumps([key, name]).encode()
+        sealed = self._sealer.seal(Connection, "account", workspace_id, connection_id, plain)
+        async with self._database.writing() as session:
+            (await locked(session, Connection, workspace_id, connection_id, "connection")).account = sealed
+
+    async def carries_records(self, workspace_id: str, connection_id: str) -> bool:
+        """Whether a flow from or to this connection has records in its ledger, or knows some at its target."""
+        ledger = select(Item.id).where(col(Item.workspace_id) == workspace_id, col(Item.flow_id) == col(Flow.id))
+        known = select(Binding.id).where(col(Binding.flow_id) == col(Flow.id))
+        statement = select(Flow.id).where(
+            col(Flow.workspace_id) == workspace_id,
+            or_(col(Flow.source_connection_id) == connection_id, col(Flow.target_connection_id) == connection_id),
+            or_(ledger.exists(), known.exists()),
+        )
+        async with self._database.reading() as session:
+            return (await session.exec(statement.limit(1))).first() is not None
+
     async def mark_broken(self, workspace_id: str, connection_id: str, problem: Problem) -> bool:
         """Park the connection. True only for the one call that changed it, so that one alert is sent."""
         sentence = problem.model_dump_json().encode()
@@ -107,6 +126,8 @@ class Connections(Repository):
 
     def _record(self, row: Connection, *, secrets: dict[str, str]) -> ConnectionRecord:
         problem = self._sealer.of(row, "problem")
+        account = self._sealer.of(row, "account")
+        key, account_name = ("", "") if account is None else json.loads(account)
         return ConnectionRecord(
             id=row.id,
             system=row.system,
@@ -119,4 +140,6 @@ class Connections(Repository):
             created_at=row.created_at,
             has_tokens=row.tokens is not None,
             secrets=secrets,
+            account_key=key,
+            account_name=account_name,
         )

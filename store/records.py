@@ -98,6 +98,9 @@ class ConnectionRecord:
     created_at: datetime
     has_tokens: bool
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    account_key: str = ""
+    """Which of the vendor's accounts it is; empty where that is not known or the settings say it."""
+    account_name: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from store.tables import Connection, Exchange, Identified, Item, ItemEvent, Prob
 
 SEALED: dict[type[Identified], tuple[str, ...]] = {
     Workspace: ("hash_key",),
-    Connection: ("secrets", "problem", "tokens"),
+    Connection: ("secrets", "problem", "tokens", "account"),
     Problem: ("value", "sentence"),
     Item: ("header", "body"),
     ItemEvent: ("text",),

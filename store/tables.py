@@ -74,6 +74,7 @@ class Connection(Row, table=True):
     tokens_version: int = 0
     tokens_lease_owner: str | None = None
     tokens_lease_until: datetime | None = Field(default=None, sa_type=Moment)
+    account: bytes | None = None
 
 
 class OAuthState(Row, table=True):

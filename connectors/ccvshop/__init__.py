@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from pydantic import BaseModel
 
+from connectors.accounts import comparable_address
 from connectors.ccvshop.account import CHOICES, CcvAccount
 from connectors.ccvshop.api import buckets
 from connectors.ccvshop.errors import CcvAnswers
@@ -51,6 +52,7 @@ CONNECTOR = Connector(
     open_client=_open_client,
     open_account=_open_account,
     choices=CHOICES,
+    account_settings={"base_url": comparable_address},
     prerequisites=(
         'In the shop\'s App Store, install the app "API".',
         "Under My web shop, Settings, API settings, create a key pair that may read orders and the shop.",
@@ -63,7 +65,6 @@ CONNECTOR = Connector(
         settings=CcvOrderSource,
         read=ReadDeclaration(
             cursor_field="create_date",
-            inclusive=True,
             lag=timedelta(minutes=10),
             sees_changes=False,
             sweep_every=timedelta(hours=1),

@@ -41,6 +41,9 @@ class CcvAccount:
             )
         return f'Connected to the shop "{(await self._shop()).text("name")}".'
 
+    async def identify(self) -> None:
+        """Nothing: the address says which shop it is."""
+
     async def choices(self, name: str) -> Sequence[Choice]:
         """A live list of the shop; the values are those that stand on orders."""
         lists = {

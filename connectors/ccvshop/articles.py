@@ -17,7 +17,7 @@ from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, pages, read_col
 from connectors.ccvshop.article_index import ArticleIndex
 from connectors.client import VendorClient
 from connectors.errors import RecordGone, Temporary
-from connectors.protocols import Identifier
+from connectors.protocols import Identifier, RefusedListing
 from connectors.records import Key
 
 _WORTH_A_SCAN = 10
@@ -58,6 +58,14 @@ def collection_of(product: Mapping[str, Any], name: str) -> list[dict[str, Any]]
 def variants_of(product: Mapping[str, Any]) -> list[Article]:
     """The product's combinations of attributes."""
     return [Article(product, combination) for combination in collection_of(product, "attributecombinations")]
+
+
+def refused_listings(articles: Sequence[Article], sentence: str) -> list[RefusedListing]:
+    """Articles of a product that cannot be read, each by its own id: what a list does not name counts as gone."""
+    return [
+        RefusedListing(article.target_id if article.product.get("id") else "", sentence, dict(article.product))
+        for article in articles
+    ]
 
 
 class ArticleFinder:

@@ -194,7 +194,7 @@ def _open(client: VendorClient, _connection: BaseModel, settings: BaseModel) -> 
 PRICE_SOURCE: Final = RecordSourceDeclaration(
     open=_open,
     settings=CcvPriceSource,
-    read=ReadDeclaration(cursor_field="", inclusive=False, lag=timedelta(0), sees_changes=False),
+    read=ReadDeclaration(cursor_field="", lag=timedelta(0), sees_changes=False),
     fields=(
         Field("group", "Customer group", choices="user_groups"),
         Field("group_name", "Name of the customer group"),

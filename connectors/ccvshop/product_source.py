@@ -18,7 +18,7 @@ from connectors import exact_json
 from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path, read_collection
 from connectors.ccvshop.article_fields import held_values
 from connectors.ccvshop.article_settings import CcvProductSource, TaxTariff
-from connectors.ccvshop.articles import Article, ArticleFinder, collection_of, variants_of
+from connectors.ccvshop.articles import Article, ArticleFinder, collection_of, refused_listings, variants_of
 from connectors.ccvshop.categories import CategoryTree
 from connectors.ccvshop.fields import Fields
 from connectors.client import VendorClient
@@ -139,7 +139,7 @@ class CcvProductsRead:
                 parent = self._product(product, paths)
                 records += [parent, *(self._variant(parent, variant) for variant in variants_of(product))]
             except RecordRefused as refusal:
-                refused.append(RefusedListing(str(product.get("id") or ""), refusal.problem.sentence, product))
+                refused += refused_listings([Article(product), *variants_of(product)], refusal.problem.sentence)
         return records, refused
 
     def _product(self, product: dict[str, Any], paths: Sequence[tuple[str, ...]]) -> Product:
@@ -251,7 +251,6 @@ PRODUCT_SOURCE = RecordSourceDeclaration(
     settings=CcvProductSource,
     read=ReadDeclaration(
         cursor_field="modifydate",
-        inclusive=True,
         lag=timedelta(minutes=10),
         sees_changes=True,
         # Whether stock, variants, photos and categories move the date of change is not documented.

@@ -142,7 +142,7 @@ def _open(client: VendorClient, _connection: BaseModel, settings: BaseModel) -> 
 SHIPMENT_SOURCE: Final = RecordSourceDeclaration(
     open=_open,
     settings=CcvShipmentSource,
-    read=ReadDeclaration(cursor_field="", inclusive=False, lag=timedelta(0), sees_changes=False),
+    read=ReadDeclaration(cursor_field="", lag=timedelta(0), sees_changes=False),
     fields=(
         Field("order_reference", "Order number"),
         Field("order_id", "Id of the order"),

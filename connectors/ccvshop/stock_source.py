@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from commerce.record import StockLevel
 from connectors.ccvshop.api import LARGEST_PAGE, ROOT, items_of, next_path, read_collection
 from connectors.ccvshop.article_settings import CcvStockSource
-from connectors.ccvshop.articles import Article, ArticleFinder, variants_of
+from connectors.ccvshop.articles import Article, ArticleFinder, refused_listings, variants_of
 from connectors.ccvshop.fields import Fields
 from connectors.client import VendorClient
 from connectors.declaration import RecordSourceDeclaration
@@ -85,10 +85,11 @@ def _parsed(products: Sequence[dict[str, Any]]) -> tuple[list[StockLevel], list[
     refused: list[RefusedListing] = []
     for product in products:
         own = [] if keeps_stock_per_variant(product) else [Article(product)]
+        articles = [*own, *variants_of(product)]
         try:
-            records += [_level(article) for article in (*own, *variants_of(product))]
+            records += [_level(article) for article in articles]
         except RecordRefused as refusal:
-            refused.append(RefusedListing(str(product.get("id") or ""), refusal.problem.sentence, product))
+            refused += refused_listings(articles, refusal.problem.sentence)
     return records, refused
 
 
@@ -122,7 +123,7 @@ def _open(client: VendorClient, _connection: BaseModel, _settings: BaseModel) ->
 STOCK_SOURCE = RecordSourceDeclaration(
     open=_open,
     settings=CcvStockSource,
-    read=ReadDeclaration(cursor_field="", inclusive=True, lag=timedelta(0), sees_changes=False),
+    read=ReadDeclaration(cursor_field="", lag=timedelta(0), sees_changes=False),
     fields=STOCK_FACTS,
     calculations=CALCULATIONS,
     default_calculation="stock",

@@ -98,7 +98,7 @@ def _existing(article: Article) -> Existing:
     product = Fields(f"Product {article.product.get('productnumber') or article.product.get('id')}", article.product)
     product.whole_number("id")
     members = product if article.combination is None else Fields(f"Variant of {product.record}", article.combination)
-    number = product.text("productnumber") if article.combination is None else members.text("product_number")
+    number = members.text("productnumber") or members.text("product_number") or members.text("sku_number")
     values = {"stock": members.amount("stock"), "stockenabled": product.flag("stockenabled")}
     return Existing(article.target_id, number, values)
 

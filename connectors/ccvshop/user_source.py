@@ -132,7 +132,7 @@ _ADDRESS_PARTS: Final = ("name", "company", "street", "number", "addition", "pos
 USER_SOURCE: Final = RecordSourceDeclaration(
     open=_open,
     settings=CcvUserSource,
-    read=ReadDeclaration(cursor_field="", inclusive=False, lag=timedelta(0), sees_changes=False),
+    read=ReadDeclaration(cursor_field="", lag=timedelta(0), sees_changes=False),
     fields=(
         Field("reference", "Id in the shop"),
         Field("customer.kind", "Company or person"),

@@ -7,6 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from commerce.problems import ProblemCode
+from connectors.accounts import comparable_address
 from connectors.client import VendorClient
 from connectors.declaration import ConnectionContext, Connector, OrderTargetDeclaration
 from connectors.eaccounting.account import CHOICES, EAccountingAccount
@@ -87,6 +88,7 @@ CONNECTOR: Final = Connector(
     open_client=_open_client,
     open_account=_open_account,
     choices=CHOICES,
+    account_settings={"api_url": comparable_address},
     prerequisites=(
         "A client id and secret from the vendor's developer portal, with this installation's callback address.",
         "Articles for shipping, payment fees, discounts and rounding, one per VAT rate in use.",

@@ -12,7 +12,7 @@ from connectors.eaccounting.price_lists import PriceLists
 from connectors.eaccounting.settings import OrderStatus
 from connectors.eaccounting.voucher_books import fiscal_years, ledger_accounts
 from connectors.errors import ConnectionRefused
-from connectors.protocols import Choice
+from connectors.protocols import AccountIdentity, Choice
 
 CHOICES: Final[Mapping[str, str]] = {
     "terms_of_payment": "Terms of payment",
@@ -48,7 +48,7 @@ class EAccountingAccount:
         Raises:
             ConnectionRefused: The company is inactive, read-only, or has a subscription without sales.
         """
-        company = await self._api.get("/companysettings", "read the company's settings")
+        company = await self._company()
         name = str(company.get("Name") or "the company")
         status, variant = company.get("CompanyStatus"), company.get("ProductVariant")
         if status == _INACTIVE:
@@ -59,6 +59,16 @@ class EAccountingAccount:
             raise _refuse(f"{name} has eAccounting {_WITHOUT_ORDERS[variant]}, then test again.")
         limit = " Its subscription has no orders and quotes: use invoices." if variant == _ONLY_INVOICES else ""
         return f'Connected to "{name}" ({company.get("CountryCode")}, {company.get("CurrencyCode")}).{limit}'
+
+    async def identify(self) -> AccountIdentity | None:
+        """The company that was chosen at consent; None when the vendor does not state its identifier.
+
+        Source: Visma eAccounting API documentation, company settings (confirmed September 2026); that its
+        ``CompanyIdentifier`` never changes is inferred from the name.
+        """
+        company = await self._company()
+        key = str(company.get("CompanyIdentifier") or "")
+        return AccountIdentity(key, str(company.get("Name") or "the company")) if key else None
 
     async def choices(self, name: str) -> Sequence[Choice]:
         """A live list of the company; the values are those that settings and value tables hold."""
@@ -76,6 +86,9 @@ class EAccountingAccount:
             "accounts": self._accounts,
         }
         return await lists[name]()
+
+    async def _company(self) -> Record:
+        return await self._api.get("/companysettings", "read the company's settings")
 
     async def _terms_of_payment(self) -> list[Choice]:
         terms = await self._api.records("/termsofpayments", "list the terms of payment")

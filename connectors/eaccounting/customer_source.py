@@ -117,7 +117,7 @@ def open_customer_source(
 CUSTOMER_SOURCE: Final = RecordSourceDeclaration(
     open=open_customer_source,
     settings=EAccountingCustomerSource,
-    read=ReadDeclaration(cursor_field="ChangedUtc", inclusive=True, lag=timedelta(minutes=2), sees_changes=True),
+    read=ReadDeclaration(cursor_field="ChangedUtc", lag=timedelta(minutes=2), sees_changes=True),
     fields=(
         Field("customer.kind", "Company or person"),
         Field("customer.email", "E-mail address"),

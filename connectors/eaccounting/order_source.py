@@ -225,7 +225,7 @@ def open_order_source(client: VendorClient, _connection: BaseModel, settings: Ba
 ORDER_SOURCE: Final = OrderSourceDeclaration(
     open=open_order_source,
     settings=EAccountingOrderSource,
-    read=ReadDeclaration(cursor_field="ModifiedUtc", inclusive=True, lag=timedelta(minutes=2), sees_changes=True),
+    read=ReadDeclaration(cursor_field="ModifiedUtc", lag=timedelta(minutes=2), sees_changes=True),
     statuses=STATUSES,
     value_tables={"payment_method": "terms_of_payment", "shipping_method": "delivery_methods"},
 )

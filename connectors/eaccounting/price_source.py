@@ -211,7 +211,7 @@ def _open(client: VendorClient, _connection: BaseModel, settings: BaseModel) -> 
 PRICE_SOURCE: Final = RecordSourceDeclaration(
     open=_open,
     settings=PriceSourceSettings,
-    read=ReadDeclaration(cursor_field="", inclusive=True, lag=timedelta(0), sees_changes=False),
+    read=ReadDeclaration(cursor_field="", lag=timedelta(0), sees_changes=False),
     fields=(
         Field("group", "Price list", choices="price_lists"),
         Field("group_name", "Name of the price list"),

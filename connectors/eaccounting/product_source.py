@@ -102,7 +102,7 @@ def _open(client: VendorClient, _connection: BaseModel, settings: BaseModel) -> 
 PRODUCT_SOURCE: Final = RecordSourceDeclaration(
     open=_open,
     settings=ProductSourceSettings,
-    read=ReadDeclaration(cursor_field="ChangedUtc", inclusive=True, lag=_LAG, sees_changes=True),
+    read=ReadDeclaration(cursor_field="ChangedUtc", lag=_LAG, sees_changes=True),
     fields=(
         Field("sku", "Article number"),
         Field("ean", "Barcode (EAN)"),

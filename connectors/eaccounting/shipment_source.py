@@ -238,7 +238,7 @@ def open_shipment_source(
 SHIPMENT_SOURCE: Final = RecordSourceDeclaration(
     open=open_shipment_source,
     settings=EAccountingShipments,
-    read=ReadDeclaration(cursor_field="ModifiedUtc", inclusive=True, lag=timedelta(minutes=2), sees_changes=True),
+    read=ReadDeclaration(cursor_field="ModifiedUtc", lag=timedelta(minutes=2), sees_changes=True),
     fields=(
         SourceField("order_reference", "Order number of the shop"),
         SourceField("order_id", "Id of the order"),

@@ -127,7 +127,7 @@ def _open(client: VendorClient, _connection: BaseModel, _settings: BaseModel) ->
 STOCK_SOURCE: Final = RecordSourceDeclaration(
     open=_open,
     settings=StockSettings,
-    read=ReadDeclaration(cursor_field="", inclusive=True, lag=timedelta(0), sees_changes=False),
+    read=ReadDeclaration(cursor_field="", lag=timedelta(0), sees_changes=False),
     fields=(
         Field("sku", "Article number"),
         Field("ean", "Barcode (EAN)"),

@@ -14,7 +14,8 @@ from temporalio.api.common.v1 import Payload
 from api.services import Services
 from commerce.problems import Problem, ProblemCode
 from connectors.flow_mapping import AccountFields
-from connectors.protocols import Choice
+from connectors.oauth import TokenVault
+from connectors.protocols import AccountIdentity, Choice
 from mapping.fields import Field
 from store import PageEntry, Store
 from workflows.messages import integration_workflow_id
@@ -37,9 +38,12 @@ class Accounts:
 
     failure: Callable[[], Exception] | None = None
     opened: list[tuple[str, str]] = field(default_factory=list)
+    identity: AccountIdentity | None = None
 
     @contextlib.asynccontextmanager
-    async def open(self, workspace_id: str, connection_id: str) -> AsyncIterator["Accounts"]:
+    async def open(
+        self, workspace_id: str, connection_id: str, *, vault: TokenVault | None = None
+    ) -> AsyncIterator["Accounts"]:
         self.opened.append((workspace_id, connection_id))
         yield self
 
@@ -47,6 +51,11 @@ class Accounts:
         if self.failure:
             raise self.failure()
         return "Connected to the shop Example."
+
+    async def identify(self) -> AccountIdentity | None:
+        if self.failure:
+            raise self.failure()
+        return self.identity
 
     async def choices(self, name: str) -> Sequence[Choice]:
         if self.failure:

@@ -8,7 +8,8 @@ import pytest
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import ConnectionRefused, RateLimited, Temporary
 from connectors.oauth import Tokens
-from store import ConnectionState
+from connectors.protocols import AccountIdentity
+from store import BindingRecord, ConnectionState
 from tests.api.books import ACCESS_TOKEN, GOOD_CODE, REFRESH_TOKEN
 from tests.api.conftest import ADDRESS
 from tests.api.scene import BOOKS_SECRET, SHOP_SECRET, Scene
@@ -77,6 +78,49 @@ async def test_a_refused_change_changes_nothing(scene: Scene):
     assert (await scene.client.get(path)).json()["name"] == "Books"
 
 
+ANOTHER_SHOP = {"base_url": "https://live.example.com", "secret_key": "of-the-live-shop"}
+
+
+@pytest.mark.parametrize("bound", [True, False], ids=["a linked record", "a record in the ledger"])
+@pytest.mark.parametrize(("method", "suffix"), [("PATCH", ""), ("POST", "/reconnect")])
+async def test_a_connection_that_carries_records_stays_one_account(scene: Scene, bound: bool, method: str, suffix: str):
+    if bound:
+        link = BindingRecord("product", "1", target_id="A1", target_number="A1", content_hash="", details={})
+        await scene.store.bindings.put(scene.workspace_id, scene.flow_id, link)
+    else:
+        await scene.list_orders(["1"])
+    path = f"/api/v1/connections/{scene.shop_id}"
+    answer = await scene.client.request(method, path + suffix, json={"settings": ANOTHER_SHOP})
+    assert answer.status_code == 409
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [error["field"] for error in answer.json()["errors"]] == ["base_url"]
+    assert "Host of the shop" in answer.json()["detail"]
+    assert "Make a new connection" in answer.json()["detail"]
+    kept = await scene.store.connections.get(scene.workspace_id, scene.shop_id)
+    assert kept.settings["base_url"] == "https://shop.example.com"
+    assert kept.secrets == {"secret_key": SHOP_SECRET}
+    assert scene.accounts.opened == []
+
+
+@pytest.mark.parametrize(
+    "same",
+    ["https://SHOP.Example.com", "https://shop.example.com/", "shop.example.com", "https://shop.example.com:443"],
+)
+async def test_the_same_address_may_be_written_otherwise_and_keys_replaced(scene: Scene, same: str):
+    await scene.list_orders(["1"])
+    wish = {"settings": {"base_url": same, "public_key": "p2", "secret_key": "a-new-secret"}}
+    answer = await scene.client.patch(f"/api/v1/connections/{scene.shop_id}", json=wish)
+    assert answer.status_code == 200
+    kept = await scene.store.connections.get(scene.workspace_id, scene.shop_id)
+    assert (kept.settings["public_key"], kept.secrets) == ("p2", {"secret_key": "a-new-secret"})
+
+
+async def test_a_connection_that_carried_nothing_yet_may_become_another_account(scene: Scene):
+    answer = await scene.client.patch(f"/api/v1/connections/{scene.shop_id}", json={"settings": ANOTHER_SHOP})
+    assert answer.status_code == 200
+    assert answer.json()["settings"]["base_url"] == "https://live.example.com"
+
+
 async def test_a_passed_test_repairs_the_connection_and_wakes_what_waits(running: Scene):
     problem = Problem(code=ProblemCode.CONNECTION_REFUSED, field="connection", value="", sentence="Refused.")
     await running.store.connections.mark_broken(running.workspace_id, running.shop_id, problem)
@@ -141,6 +185,69 @@ async def test_consent_is_given_once(running: Scene, anonymous: httpx.AsyncClien
     assert ACCESS_TOKEN not in shown.text
     assert await running.heard() == ["poke"]
     assert (await anonymous.get("/oauth/callback", params=callback)).status_code == 401
+
+
+FIRST, SECOND = AccountIdentity("c-1", "First Company"), AccountIdentity("c-2", "Second Company")
+
+
+async def give_consent(scene: Scene, browser: httpx.AsyncClient) -> httpx.Response:
+    begun = await scene.client.post(f"/api/v1/connections/{scene.books_id}/authorize")
+    state = parse_qs(urlsplit(begun.json()["authorize_url"]).query)["state"][0]
+    return await browser.get("/oauth/callback", params={"state": state, "code": GOOD_CODE})
+
+
+async def test_consent_for_another_company_is_refused_and_not_kept(running: Scene, anonymous: httpx.AsyncClient):
+    running.accounts.identity = FIRST
+    assert (await give_consent(running, anonymous)).status_code == 200
+    await running.list_orders(["1"])
+    vault = running.store.connections.vault(running.workspace_id, running.books_id, Tokens)
+    before = await vault.load()
+    running.accounts.identity = SECOND
+    answer = await give_consent(running, anonymous)
+    assert answer.status_code == 409
+    assert "“First Company”" in answer.json()["detail"]
+    assert "“Second Company”" in answer.json()["detail"]
+    assert await vault.load() == before
+    shown = (await running.client.get(f"/api/v1/connections/{running.books_id}")).json()
+    assert shown["state"] == "connected"
+    running.accounts.identity = AccountIdentity("c-1", "First Company renamed")
+    assert (await give_consent(running, anonymous)).status_code == 200
+    kept = await running.store.connections.get(running.workspace_id, running.books_id)
+    assert kept.account_name == "First Company renamed"
+
+
+async def test_consent_for_another_company_is_taken_while_nothing_was_carried(
+    running: Scene, anonymous: httpx.AsyncClient
+):
+    for company in (FIRST, SECOND):
+        running.accounts.identity = company
+        assert (await give_consent(running, anonymous)).status_code == 200
+        kept = await running.store.connections.get(running.workspace_id, running.books_id)
+        assert (kept.account_key, kept.account_name) == (company.key, company.name)
+
+
+async def test_consent_is_not_kept_when_its_company_cannot_be_read(scene: Scene, anonymous: httpx.AsyncClient):
+    scene.accounts.failure = lambda: Temporary("The books did not answer.")
+    answer = await give_consent(scene, anonymous)
+    assert answer.status_code == 502
+    assert answer.json()["detail"].startswith("The books did not answer. The consent was not kept")
+    assert (await scene.client.get(f"/api/v1/connections/{scene.books_id}")).json()["has_consent"] is False
+
+
+async def test_a_test_that_meets_another_company_stops_the_connection(running: Scene):
+    path = f"/api/v1/connections/{running.books_id}"
+    running.accounts.identity = FIRST
+    assert (await running.client.post(f"{path}/test")).json()["ok"] is True
+    await running.list_orders(["1"])
+    running.accounts.identity = SECOND
+    tested = (await running.client.post(f"{path}/test")).json()
+    assert (tested["ok"], tested["code"]) == (False, "another_account")
+    shown = (await running.client.get(path)).json()
+    assert shown["state"] == "broken"
+    assert shown["problem"] == {"code": "connection_expired", "sentence": tested["sentence"]}
+    running.accounts.identity = FIRST
+    assert (await running.client.post(f"{path}/test")).json()["ok"] is True
+    assert (await running.client.get(path)).json()["state"] == "connected"
 
 
 async def test_a_refused_code_leaves_the_connection_as_it_was(scene: Scene, anonymous: httpx.AsyncClient):

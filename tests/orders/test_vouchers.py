@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.rehearsal.support import preview
 from tests.shop_orders import shop_order, shop_row
 from tests.world import World
 
@@ -141,3 +142,15 @@ async def test_what_cannot_be_booked_waits_with_its_reason(small_world: World):
     assert (code, "no fiscal year" in sentence) == ("period_closed", True)
 
     assert set(await world.writes()) == {"POST /v2/vouchers"}
+
+
+async def test_a_preview_shows_the_voucher_and_writes_none(small_world: World):
+    world = small_world
+    await ready(world)
+    await world.shop.load({"orders": [shop_order(1001, rows=MIXED)]})
+    [record] = (await preview(world, world.flow_id))["records"]
+    assert (record["action"], record["problems"]) == ("create", [])
+    assert [(call["method"], call["path"]) for call in record["calls"]] == [("POST", "/v2/vouchers")]
+    assert record["body"]["VoucherText"] == "Order 1001"
+    assert [row["AccountNumber"] for row in record["body"]["Rows"]] == [1100, 8210, 8090, 1500, 1510]
+    assert world.stored("vouchers") == []

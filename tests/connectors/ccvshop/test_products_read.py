@@ -157,6 +157,27 @@ async def test_a_malformed_product_does_not_stop_its_page(shop: RecordShop):
     assert '"dear" in price' in page.refused[0].problem_sentence
 
 
+async def test_a_malformed_product_is_refused_with_its_variants(shop: RecordShop):
+    await shop.sim.load(
+        {
+            "products": [mug(900, weight="1,5"), mug(901)],
+            "attributes": [{"id": 7, "name": "Colour", "type": "option_menu"}],
+            "attributevalues": [{"id": 71, "attribute_id": 7, "name": "Blue", "default_price": 0}],
+            "productattributevalues": [{"product_id": 900, "optionvalue": 71, "price": 0}],
+            "attributecombinations": [{"product_id": 900, "value_ids": [71], "product_number": "P900-BLUE"}],
+        }
+    )
+    source = shop.source(RecordKind.PRODUCTS)
+    (page,) = await read(source)
+    named = await source.read_records(["900:1", "901"])
+
+    assert [record.reference for record in page.records] == ["P901"]
+    assert [refused.source_id for refused in page.refused] == ["900", "900:1"]
+    assert '"1,5" in weight' in page.refused[1].problem_sentence
+    assert [record.reference for record in named.records] == ["P901"]
+    assert named.removed == []
+
+
 async def test_the_fields_of_the_account_are_listed_by_name(shop: RecordShop):
     await shop.sim.load({"products": [mug(1)]})
     names = {field.name for field in await shop.source(RecordKind.PRODUCTS).own_fields()}

@@ -64,6 +64,29 @@ async def test_stock_is_read_in_pages_and_by_name(shop: RecordShop):
     assert list(named.removed) == ["55"]
 
 
+async def test_the_stock_of_a_malformed_product_is_refused_with_its_variants(shop: RecordShop):
+    await shop.sim.patch("products", 902, {"stocktype": "Product", "stock": "many"})
+    await shop.sim.patch("products", 900, {"stock": "few"})
+    source = shop.source(RecordKind.STOCK)
+    page = await source.list_records(EVERYTHING, None, 250)
+    named = await source.read_records([page.refused[-1].source_id])
+
+    assert [record.reference for record in page.records] == ["CUP"]
+    assert [refused.source_id.partition(":")[0] for refused in page.refused] == ["900", "902", "902"]
+    assert page.refused[-1].source_id.startswith("902:")
+    assert '"many" in stock' in page.refused[-1].problem_sentence
+    assert (named.records, named.removed) == ([], [])
+
+
+async def test_a_variant_that_is_found_by_its_ean_has_the_number_that_its_orders_name(shop: RecordShop):
+    numbers = {"product_number": "", "sku_number": "S-2", "ean_number": "8712345678906"}
+    await shop.sim.load({"attributecombinations": [{"product_id": 902, "value_ids": [71], **numbers}]})
+    existing = await found(shop.target(RecordKind.STOCK), Key("s", "8712345678906"), Identifier.EAN)
+
+    assert existing
+    assert existing.number == "S-2"
+
+
 @pytest.mark.parametrize("number", ["MUG", "POT-BLUE", "S-1"])
 async def test_stock_is_set_and_nothing_else_changes(shop: RecordShop, number: str):
     target = shop.target(RecordKind.STOCK)
