@@ -46,6 +46,10 @@ class Opposite:
         for field, digest in sent.items():
             stands = value_hash(member(view.record.raw, field), hasher) == digest
             (untouched if stands else changed).update(_tops(self.settings.rules.reads(field)))
+        if binding.removed and not view.fields.get("active", True):
+            # It was taken away for our own target's record: that is no news for it.
+            untouched.add("active")
+            changed.discard("active")
         rules = flow.settings.rules
         reads = {field: _tops(rules.reads(field)) for field in rules.targets}
         return frozenset(

@@ -8,7 +8,7 @@ from activities.vendors import ConnectionBroken, OpenRecordFlow, on_item
 from commerce.problems import Problem, ProblemCode
 from connectors.errors import RecordGone, RecordRefused, VendorError
 from connectors.protocols import Identifier
-from connectors.records import Key, Removal
+from connectors.records import Key, RecordKind, Removal
 from store import DATABASE_TROUBLE, Claim, ItemRecord, SkipReason, Store
 
 _AT_ONCE = 100
@@ -72,6 +72,9 @@ async def _remove(store: Store, workspace_id: str, flow: OpenRecordFlow, item: I
         problem_id = await store.problems.raise_(workspace_id, flow.flow.id, problem)
         await store.removals.refused(workspace_id, item.id, problem.sentence, problem_id)
         return
+    if flow.kind is RecordKind.CUSTOMERS and not sharing:
+        # Who ordered before and orders again without an account is an active customer again.
+        await store.bindings.forget_customer(workspace_id, flow.target_connection.id, target_id)
     if sharing or removal is Removal.DELETE:
         await store.bindings.forget(workspace_id, flow.flow.id, kind, [item.source_id])
     else:

@@ -14,7 +14,7 @@ from store.database import Database
 from store.ids import new_id
 from store.records import AlreadyBound, BindingRecord
 from store.repository import CHUNK, Repository
-from store.tables import Binding, Item
+from store.tables import Binding, Flow, Item
 
 ORDER = "order"
 CUSTOMER = "customer"
@@ -89,6 +89,17 @@ class Bindings(Repository):
         async with self._database.writing() as session:
             named = col(Binding.source_key).in_(stored)
             await session.exec(delete(Binding).where(_of(workspace_id, flow_id, kind), named))
+
+    async def forget_customer(self, workspace_id: str, connection_id: str, target_id: str) -> None:
+        """Forget in all flows into an account which buyers are this customer of it, so that they are looked up."""
+        into_account = select(Flow.id).where(
+            col(Flow.workspace_id) == workspace_id, col(Flow.target_connection_id) == connection_id
+        )
+        statement = delete(Binding).where(
+            col(Binding.flow_id).in_(into_account), col(Binding.kind) == CUSTOMER, col(Binding.target_id) == target_id
+        )
+        async with self._database.writing() as session:
+            await session.exec(statement)
 
     async def _rows(self, of: ColumnElement[bool], column: Mapped[str], values: Sequence[str]) -> list[Binding]:
         rows: list[Binding] = []

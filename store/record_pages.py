@@ -191,7 +191,8 @@ def _settle(item: Item, outcome: Settled, settings_version: int, now: datetime, 
     version_now = item.pinned_version or settings_version
     changed, renewed = item.changed_meanwhile, version_now != item.settings_version
     item.changed_meanwhile = False
-    if answered:
+    gone = item.reason == SkipReason.GONE and outcome.state in {ItemState.PARKED, ItemState.READY}
+    if answered and not gone:
         item.write_started_at = None
     item.confirmed_by_lookup = outcome.confirmed_by_lookup
     if changed or renewed:
@@ -200,6 +201,8 @@ def _settle(item: Item, outcome: Settled, settings_version: int, now: datetime, 
         item.state, item.problem_id, item.not_before = ItemState.READY, None, None
         return
     item.state, item.reason, item.not_before = outcome.state, outcome.reason, outcome.not_before
+    if gone:
+        item.reason = SkipReason.GONE
     item.problem_id = outcome.problem_id if outcome.state is ItemState.PARKED else None
     item.finished_at = now if outcome.state in {ItemState.DONE, ItemState.SKIPPED} else None
     item.next_release_at = None

@@ -224,6 +224,12 @@ class World:
         await self.api("POST", f"/integrations/{self.integration_id}/run", {"flow_id": flow_id})
         return await self.settled(flow_id, after_run=before, seconds=seconds)
 
+    async def resync(self, flow_id: str, **wish: Any) -> dict[str, Any]:
+        """Ask for ``source_ids`` or for ``everything`` of a flow, and wait until what is read then has an end."""
+        before = (await self.standing(flow_id))["runs"]
+        await self.api("POST", f"/integrations/{self.integration_id}/resync", {"flow_id": flow_id, **wish})
+        return await self.settled(flow_id, after_run=before)
+
     async def settled(
         self, flow_id: str = "", *, after_run: int = 0, waiting: int = 0, seconds: float = 60
     ) -> dict[str, Any]:

@@ -33,6 +33,8 @@ class Shelf:
     """Raised once a write was made, or instead of taking a record away."""
     troubled: frozenset[str] = frozenset()
     """SKUs whose writes meet the trouble; all when empty."""
+    locked: frozenset[str] = frozenset()
+    """SKUs whose look-up is refused."""
     lacks: frozenset[str] = frozenset()
     """SKUs that the shelf does not have."""
     asked: int = 0
@@ -43,7 +45,7 @@ class Shelf:
         del by
         named = {key.source_id: key.target_id or key.text for key in keys}
         return {
-            source_id: Existing(sku, sku, self.held.setdefault(sku, {}))
+            source_id: REFUSED if sku in self.locked else Existing(sku, sku, self.held.setdefault(sku, {}))
             for source_id, sku in named.items()
             if sku not in self.lacks
         }

@@ -1,6 +1,6 @@
 """Orders bring their buyers along while a flow of customers writes the same register: one customer per buyer."""
 
-from tests.records.registers import debtors, to_books, user
+from tests.records.registers import debtor, debtors, to_books, user
 from tests.shop_orders import shop_order
 from tests.world import World
 
@@ -36,3 +36,30 @@ async def test_buyers_who_are_registered_too_become_one_customer_each(small_worl
     assert {one["SalesPriceListId"] for one in held.values()} == {dealers}
     numbers = {one["CustomerNumber"] for one in held.values()}
     assert {document["CustomerNumber"] for document in await world.documents()} == numbers
+
+
+async def test_who_closed_an_account_and_still_buys_is_an_active_customer(small_world: World):
+    world = small_world
+    await world.ready()
+    await world.books.load({"customers": [debtor("5000", "buyer1001@example.nl")]})
+    accounts = [user(number, f"buyer{number}@example.nl") for number in (1001, 1002)]
+    await world.shop.load({"users": [*accounts, user(1, "mia@example.nl")]})
+    flow = await world.add_flow("customers", source="shop", target_settings=await to_books(world))
+    await world.settled(flow)
+    await world.deliver(shop_order(1002))
+    await world.change_flow(flow, "customers", guard_percent=100)
+    for number in (1001, 1002):
+        await world.shop.delete("users", number)
+    for _ in range(2):
+        await world.run(flow)
+    active = {email: one["IsActive"] for email, one in (await debtors(world)).items()}
+    assert active == {"buyer1001@example.nl": False, "buyer1002@example.nl": False, "mia@example.nl": True}
+
+    # One buys for the first time, the other again.
+    again = {**shop_order(1003), "customer": shop_order(1002)["customer"]}
+    standing = await world.deliver(shop_order(1001), again)
+    assert (standing["done"], standing["parked"]) == (3, 0)
+    held = await debtors(world)
+    assert held["buyer1001@example.nl"]["CustomerNumber"] == "5000"
+    assert held["buyer1001@example.nl"]["IsActive"] is True
+    assert held["buyer1002@example.nl"]["IsActive"] is True

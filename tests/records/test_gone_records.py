@@ -83,6 +83,26 @@ async def test_what_a_lost_answer_may_have_left_is_looked_up_before_it_ends_as_g
     assert await room.standing("MUG") == GONE
 
 
+async def test_what_is_gone_stays_so_while_its_look_up_is_refused(room: Stockroom):
+    await room.read(("MUG", 5))
+    room.shelf.trouble = OutcomeUnknown("No answer came.", settled=True)
+    with pytest.raises(OutcomeUnknown):
+        await room.work()
+    room.shelf.trouble = None
+    await room.ask_for(gone=["MUG"])
+    room.shelf.locked = frozenset({"MUG"})
+    await room.work()
+    assert await room.standing("MUG") == (ItemState.PARKED, SkipReason.GONE)
+
+    room.shelf.locked = frozenset()
+    room.shelf.held.clear()
+    await room.store.items.release(room.workspace_id, flow_id=room.flow.flow.id, by="a person")
+    await room.work()
+    await room.remove()
+    assert await room.standing("MUG") == GONE
+    assert room.shelf.held == {"MUG": {}}, "it was looked up, and not sent"
+
+
 async def test_what_the_target_never_answered_is_sent_again_when_the_source_takes_it_back(room: Stockroom):
     await room.read(("MUG", 5))
     await room.work()
@@ -210,13 +230,6 @@ async def test_who_takes_records_away_keeps_the_flow_and_stops_once_another_has_
     assert held_for > HOUR / 2
 
 
-async def resync(world: World, flow: str, **wish: object) -> None:
-    """Ask for records, and wait for the run that reads them."""
-    before = (await world.standing(flow))["runs"]
-    await world.api("POST", f"/integrations/{world.integration_id}/resync", {"flow_id": flow, **wish})
-    await world.settled(flow, after_run=before)
-
-
 async def test_a_deleted_product_that_never_got_through_holds_no_problem_open(small_world: World):
     world = small_world
     await world.shop.load({"products": [product(7, "MUG"), product(8, "")]})
@@ -225,14 +238,38 @@ async def test_a_deleted_product_that_never_got_through_holds_no_problem_open(sm
     await world.settled(flow)
     assert (await problem_of(world, flow, "#8"))[0] == "missing_field"
     await world.shop.delete("products", 8)
-    await resync(world, flow, everything=True)
+    await world.resync(flow, everything=True)
     assert len(await world.problems()) == 1
-    await resync(world, flow, everything=True)
+    await world.resync(flow, everything=True)
     (item,) = await world.items(flow_id=flow, state="skipped")
     assert (item["reference"], item["reason"]) == ("#8", "gone")
     standing = await world.run(flow)
     assert (standing["done"], standing["skipped"], standing["parked"]) == (1, 1, 0)
     assert await world.problems() == []
+
+
+async def test_variants_of_a_product_that_cannot_be_read_are_not_gone(small_world: World):
+    world = small_world
+    await world.shop.load(
+        {
+            "products": [product(7, "MUG"), *(product(20 + place, f"CUP{place}") for place in range(8))],
+            "attributes": [{"id": 1, "name": "Colour"}],
+            "attributevalues": [{"id": 71, "attribute_id": 1, "name": "Blue"}],
+            "productattributevalues": [{"product_id": 7, "attribute_id": 1, "optionvalue": 71}],
+            "attributecombinations": [{"product_id": 7, "value_ids": [71], "product_number": "MUG-BLUE"}],
+        }
+    )
+    flow = await world.add_flow("products", source="shop", target_settings=TO_BOOKS)
+    await world.start()
+    await world.settled(flow)
+    await world.shop.patch("products", 7, {"weight": "1,5"})
+    for _ in range(2):
+        await world.resync(flow, everything=True)
+    waiting = await world.items(flow_id=flow, state="parked")
+    assert {item["source_id"].partition(":")[0] for item in waiting} == {"7"}
+    held = await articles(world)
+    assert len(waiting) == 2
+    assert (held["MUG"]["IsActive"], held["MUG-BLUE"]["IsActive"]) == (True, True)
 
 
 async def test_a_product_that_a_person_skipped_waits_until_the_person_names_it(small_world: World):
@@ -248,7 +285,7 @@ async def test_a_product_that_a_person_skipped_waits_until_the_person_names_it(s
     assert await articles(world) == {}
     (item,) = await world.items(flow_id=flow, state="skipped")
     assert (item["reference"], item["reason"]) == ("MUG", "skipped_by_person")
-    await resync(world, flow, source_ids=["8"])
+    await world.resync(flow, source_ids=["8"])
     assert set(await articles(world)) == {"MUG"}
     await change_product(world, "MUG", name="Changed")
     await world.run(flow)
