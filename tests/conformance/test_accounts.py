@@ -26,6 +26,18 @@ async def test_a_connection_proves_itself_lists_its_choices_and_records_no_secre
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
+async def test_settings_or_the_account_itself_say_which_account_it_is(system: str):
+    async with opened(system) as place:
+        declared = place.connector.account_settings
+        assert set(declared) <= set(place.connector.connection_settings.model_fields)
+        identity = await place.account.identify()
+        assert identity == await place.account.identify()
+        assert declared or identity
+        assert identity is None or (identity.key and identity.name)
+        assert place.connector.oauth is None or identity, "who gives consent chooses the account"
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
 async def test_wrong_credentials_refuse_the_connection_with_a_sentence(system: str):
     async with opened(system, refused=True) as place:
         with pytest.raises(ConnectionRefused) as refusal:

@@ -37,6 +37,19 @@ async def test_the_test_says_why_a_company_cannot_be_used(office: Office, settin
     assert word in refused.value.problem.sentence
 
 
+async def test_the_company_says_which_one_it_is_as_long_as_the_vendor_names_it(office: Office):
+    account = CONNECTOR.open_account(office.client, connection_settings("https://example.com"))
+    known = await account.identify()
+    assert known is not None
+    company = (await office.simulation.about())["settings"]["company"]
+    await office.simulation.settings({"company": {**company, "Name": "Renamed B.V."}})
+    renamed = await account.identify()
+    assert renamed is not None
+    assert (renamed.key, renamed.name) == (known.key, "Renamed B.V.")
+    await office.simulation.settings({"company": {**company, "CompanyIdentifier": None}})
+    assert await account.identify() is None
+
+
 async def test_a_small_subscription_is_told_what_it_lacks(office: Office):
     await office.simulation.settings({"product_variant": 4})
     sentence = await CONNECTOR.open_account(office.client, connection_settings("https://example.com")).test()
