@@ -221,6 +221,22 @@ async def test_customers_are_found_again_without_their_address_being_kept(shop: 
     assert {key: one.target_id for key, one in found.items()} == {"jo@example.com": "c2"}
 
 
+async def test_a_customer_is_forgotten_by_all_flows_into_its_account_and_by_no_other(shop: Shop):
+    store, bindings, workspace_id = shop.store, shop.store.bindings, shop.workspace_id
+    back = NewFlow("orders", shop.target_id, shop.source_id, "*/5 * * * *", {})
+    elsewhere = await store.flows.create(workspace_id, shop.integration_id, back)
+    for flow_id in (shop.flow_id, elsewhere):
+        for email, target_id in (("jo@example.com", "c1"), ("jo@example.org", "c1"), ("al@example.com", "c2")):
+            await bindings.put(workspace_id, flow_id, BindingRecord("customer", email, target_id, "10", "hash"))
+    await bindings.put(workspace_id, shop.flow_id, BindingRecord("customers", "7", "c1", "10", "hash"))
+    for _ in range(2):
+        await bindings.forget_customer(workspace_id, shop.target_id, "c1")
+    emails = ["jo@example.com", "jo@example.org", "al@example.com"]
+    assert set(await bindings.find(workspace_id, shop.flow_id, "customer", emails)) == {"al@example.com"}
+    assert set(await bindings.find(workspace_id, elsewhere, "customer", emails)) == set(emails)
+    assert set(await bindings.find(workspace_id, shop.flow_id, "customers", ["7"])) == {"7"}
+
+
 async def remember(shop: Shop, target_id: str) -> None:
     """Bind a customer to a target record."""
     record = BindingRecord("customer", "jo@example.com", target_id, "10", "hash")
