@@ -32,7 +32,18 @@ async def claimed(store: Store, workspace_id: str, key: str, lease: timedelta) -
             await store.claims.free(workspace_id, claim)
 
 
-async def keep(store: Store, workspace_id: str, claim: Claim, lease: timedelta) -> None:
-    """Let a claim of ours run for ``lease`` from now; raises `Wait` when somebody else has taken it meanwhile."""
-    if not await store.claims.extend(workspace_id, claim, lease):
-        raise Wait("Another attempt has taken this flow over.", lease)
+async def keep(store: Store, workspace_id: str, claim: Claim | None, lease: timedelta, *, of: str) -> None:
+    """Let a claim of ours run for ``lease`` from now; does nothing where there is none.
+
+    Args:
+        store: The ledger.
+        workspace_id: The owner.
+        claim: What was taken; None where nothing is written that needs one.
+        lease: How long it runs from now.
+        of: What it is a claim on, for people: a flow, an order.
+
+    Raises:
+        Wait: Somebody else has taken it meanwhile.
+    """
+    if claim is not None and not await store.claims.extend(workspace_id, claim, lease):
+        raise Wait(f"Another attempt has taken this {of} over.", lease)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
-from activities.claiming import claimed
+from activities.claiming import claimed, keep
 from activities.coming_back import is_coming_back
 from activities.customers import customer_of, forget_customer
 from activities.failures import Wait
@@ -123,8 +123,7 @@ class OrderActivities:
         try:
             customer = await customer_of(stage, order)
             prepared = await prepared_for(stage, order, customer, create_products=True)
-            if not await self._store.claims.extend(stage.workspace_id, claim, stage.flow.settle):
-                raise Wait("Another attempt has taken this order over.", stage.flow.settle)
+            await keep(self._store, stage.workspace_id, claim, stage.flow.settle, of="order")
             await self._store.items.write_started(stage.workspace_id, stage.item.id, datetime.now(UTC))
             with stage.flow.calling_target():
                 document = await stage.flow.target.push_document(prepared, found)

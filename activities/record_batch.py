@@ -262,8 +262,7 @@ class Batch:
 
     async def keep_claim(self) -> None:
         """Let the flow's claim run on; raises `Wait` when another attempt has taken it over."""
-        if self.claim is not None:
-            await keep(self.store, self.workspace_id, self.claim, self.lease)
+        await keep(self.store, self.workspace_id, self.claim, self.lease, of="flow")
 
     async def _settle(self, ended: Sequence[Ended]) -> None:
         if not ended:

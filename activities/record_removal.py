@@ -44,8 +44,7 @@ async def remove_unwanted(
     await store.problems.resolve(workspace_id, flow_id, ProblemCode.TOO_MANY_GONE)
     bindings = await store.bindings.find(workspace_id, flow_id, kind, [item.source_id for item in unwanted.first])
     for item in unwanted.first:
-        if claim is not None:
-            await keep(store, workspace_id, claim, lease)
+        await keep(store, workspace_id, claim, lease, of="flow")
         with on_item(item.id):
             await _remove(store, workspace_id, flow, item, bindings[item.source_id].target_id)
     return unwanted.going > len(unwanted.first)

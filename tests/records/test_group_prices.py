@@ -71,6 +71,22 @@ async def assign(world: World, flow: str, price_list: str, group: str) -> int:
     return int((await world.api("PUT", f"/flows/{flow}/values/customer_group", row))["released"])
 
 
+async def prices_to_books(world: World) -> str:
+    """Three prices of the shop's two customer groups, each a price list of the books by now; returns the flow's id."""
+    prices = [
+        {"id": 1, "usergroup_id": 4, "product_id": 900, "price": Decimal("9.68")},
+        {"id": 2, "usergroup_id": 4, "product_id": 901, "price": Decimal("6.05")},
+        {"id": 3, "usergroup_id": 5, "product_id": 900, "price": Decimal("7.26")},
+    ]
+    await world.shop.load({"groupprices": prices})
+    flow = await world.add_flow("prices", source="shop", common={"gone": "reset"})
+    await assign(world, flow, "4", DEALERS)
+    await assign(world, flow, "5", STAFF)
+    await world.start()
+    assert (await world.settled(flow))["done"] == 3
+    return flow
+
+
 @pytest.mark.feature("B2B-01", "B2B-02", "B2B-04")
 async def test_a_price_list_is_what_its_customer_group_pays(small_world: World):
     world = small_world
@@ -178,17 +194,7 @@ async def test_a_price_that_cannot_be_sent_waits_with_its_cause(small_world: Wor
 async def test_what_a_customer_group_pays_is_its_price_list(small_world: World):
     world = small_world
     await trade(world, Dealers={"LAMP": 9}, Staff={})
-    prices = [
-        {"id": 1, "usergroup_id": 4, "product_id": 900, "price": Decimal("9.68")},
-        {"id": 2, "usergroup_id": 4, "product_id": 901, "price": Decimal("6.05")},
-        {"id": 3, "usergroup_id": 5, "product_id": 900, "price": Decimal("7.26")},
-    ]
-    await world.shop.load({"groupprices": prices})
-    flow = await world.add_flow("prices", source="shop", common={"gone": "reset"})
-    await assign(world, flow, "4", DEALERS)
-    await assign(world, flow, "5", STAFF)
-    await world.start()
-    assert (await world.settled(flow))["done"] == 3
+    flow = await prices_to_books(world)
     held = {(DEALERS, "LAMP"): 9, (DEALERS, "MUG"): 8, (DEALERS, "BOOK"): 5, (STAFF, "MUG"): 6}
     assert await in_books(world) == held
 
@@ -328,17 +334,7 @@ async def test_a_swapped_price_that_is_refused_is_taken_away_when_its_source_los
 async def test_customer_groups_that_swap_their_lists_swap_their_prices_in_the_books(small_world: World):
     world = small_world
     await trade(world, Dealers={}, Staff={})
-    prices = [
-        {"id": 1, "usergroup_id": 4, "product_id": 900, "price": Decimal("9.68")},
-        {"id": 2, "usergroup_id": 4, "product_id": 901, "price": Decimal("6.05")},
-        {"id": 3, "usergroup_id": 5, "product_id": 900, "price": Decimal("7.26")},
-    ]
-    await world.shop.load({"groupprices": prices})
-    flow = await world.add_flow("prices", source="shop", common={"gone": "reset"})
-    await assign(world, flow, "4", DEALERS)
-    await assign(world, flow, "5", STAFF)
-    await world.start()
-    assert (await world.settled(flow))["done"] == 3
+    flow = await prices_to_books(world)
     assert await in_books(world) == {(DEALERS, "MUG"): 8, (DEALERS, "BOOK"): 5, (STAFF, "MUG"): 6}
 
     await saved_while_paused(world, flow, {"4": STAFF, "5": DEALERS})
