@@ -13,6 +13,7 @@ from connectors import exact_json
 from connectors.errors import RecordGone, RecordRefused
 from connectors.order_flow import SettingsRefused
 from connectors.protocols import ReadFrom
+from connectors.record_flow import StockFlowSettings
 from store import FlowRecord, ItemRecord, ItemState, Store
 from workflows.messages import ORDERS
 
@@ -52,6 +53,12 @@ class Sales:
         sales = self.of_article.get(sku, ())
         missing = (sale.pieces for sale in sales if sale.booked_at is None or (read_at and sale.booked_at >= read_at))
         return Sold(sum(missing, Decimal(0)), tuple(sorted({sale.order for sale in sales})))
+
+
+def takes_off_orders(flow: OpenRecordFlow) -> bool:
+    """Whether a flow's figures are sent less what was sold of late."""
+    common = flow.settings.common
+    return isinstance(common, StockFlowSettings) and common.subtract_orders
 
 
 async def recent_sales(

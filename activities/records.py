@@ -11,7 +11,7 @@ from activities.claiming import claimed
 from activities.counting import flow_counts
 from activities.failures import FlowBlocked, Wait, flow_failures, refused_flow
 from activities.heartbeat import beating
-from activities.pending_orders import Sales, recent_sales
+from activities.pending_orders import Sales, recent_sales, takes_off_orders
 from activities.record_batch import Batch
 from activities.record_removal import remove_unwanted
 from activities.record_view import fingerprint, record_body, sold_of
@@ -23,7 +23,6 @@ from connectors import exact_json
 from connectors.errors import RateLimited
 from connectors.order_flow import SettingsRefused
 from connectors.protocols import ReadFrom, RefusedListing
-from connectors.record_flow import StockFlowSettings
 from connectors.records import RecordKind, RecordPage
 from store import ConnectionState, FlowRun, ItemRecord, RecordEntry, SkipReason, Store
 from workflows import names
@@ -114,8 +113,7 @@ class RecordActivities:
         return result
 
     async def _sales(self, workspace_id: str, flow: OpenRecordFlow) -> Sales:
-        common = flow.settings.common
-        if not (isinstance(common, StockFlowSettings) and common.subtract_orders):
+        if not takes_off_orders(flow):
             return Sales()
         # Before the stock is read: an order that gets through in between counts twice for a moment, never not at all.
         oldest = await self._store.record_pages.oldest_reading(workspace_id, flow.flow.id)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from activities.pending_orders import Sales, recent_sales
+from activities.pending_orders import Sales, recent_sales, takes_off_orders
 from activities.record_batch import Batch
 from activities.record_ending import Ended, failed
 from activities.record_view import record_body
@@ -12,7 +12,6 @@ from activities.record_work import Job, Workbench, looked_over
 from activities.rehearsal.choosing import chosen_records, item_of
 from activities.vendors import ConnectionBroken, OpenRecordFlow, Vendors
 from connectors.errors import RecordGone, RecordRefused, Temporary
-from connectors.record_flow import StockFlowSettings
 from connectors.records import Change, Existing, Key, Removal, Written
 from connectors.rehearsal import RehearsalLog
 from connectors.rehearsed import Difference, Expected, Preview, PreviewWish, RehearsedRecord
@@ -36,7 +35,7 @@ class RecordPreview:
             item_of(flow.flow, record.source_id, record.reference, record_body(record)) for record in chosen.entries
         ]
         sales, now = Sales(), datetime.now(UTC)
-        if isinstance(flow.settings.common, StockFlowSettings) and flow.settings.common.subtract_orders:
+        if takes_off_orders(flow):
             sales = await recent_sales(self._store, vendors, self._workspace_id, flow, now)
         batch = Batch(self._store, self._workspace_id, flow, None, timedelta(0))
         bench = await batch.bench(items)
